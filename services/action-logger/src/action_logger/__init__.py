@@ -1,0 +1,1 @@
+"""action-logger: the validated, append-only log of content actions, and its report."""
