@@ -1,0 +1,12 @@
+"""The names of the topics."""
+
+PORTALS = "learnwire.portals.v1"
+LEARNERS = "learnwire.learners.v1"
+ENROLLMENTS = "learnwire.enrollments.v1"
+CATALOG = "learnwire.catalog.v1"
+GO1 = "learnwire.go1.v1"
+ATTEMPTS = "learnwire.attempts.v1"
+CONTENT_ACTIONS = "learnwire.content-actions.v1"
+BULK_ACTIONS = "learnwire.bulk-actions.v1"
+BULK_STATUSES = "learnwire.bulk-statuses.v1"
+COMMANDS = "learnwire.commands.v1"
