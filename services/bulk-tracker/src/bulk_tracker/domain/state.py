@@ -1,0 +1,317 @@
+"""A bulk action's state: what its facts say, joined one by one; and its status, a function of that and of the time.
+
+Joining is commutative, associative and idempotent, so the order of arrival and repetitions change nothing. Version and
+history are exempt: they tell what we have seen happen, and when.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from bulk_tracker.domain.vocabulary import Status, reference_of
+from contracts.bulk_actions import (
+    BulkActionFinished,
+    BulkActionProgressed,
+    BulkActionRowsReported,
+    BulkActionStarted,
+    BulkActionSubmitted,
+)
+from contracts.event import Event, canonical
+from contracts.types import instant_text
+
+ActionFact = (
+    BulkActionSubmitted | BulkActionStarted | BulkActionProgressed | BulkActionRowsReported | BulkActionFinished
+)
+
+MOST_HISTORY = 500
+"""An action that stalls and wakes for ever must not outgrow its document: the oldest changes but the first go."""
+
+MAIL = "mail"
+STATUS = "status:"
+"""What a document may owe: the mail of its end, and `status:<version>` for each change of status."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The settings that the domain needs."""
+
+    stalls_after: timedelta = timedelta(hours=1)
+    stalls_after_by_type: Mapping[str, timedelta] = field(default_factory=dict[str, timedelta])
+    report_for: timedelta = timedelta(hours=168)
+    mail_on_timeout: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """The submission that stands; `said_at` is when its publisher recorded it."""
+
+    data: BulkActionSubmitted
+    said_at: datetime
+    erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of status."""
+
+    version: int
+    at: datetime
+    status: Status
+    previous: Status | None
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """All that is known of one action. Nothing of it is shown before its submission is there."""
+
+    action_id: str
+    submission: Submission | None = None
+    started: BulkActionStarted | None = None
+    progress: BulkActionProgressed | None = None
+    total: BulkActionProgressed | None = None
+    finish: BulkActionFinished | None = None
+    first_row_at: datetime | None = None
+    first_error_at: datetime | None = None
+    judged_until: datetime | None = None
+    """Up to when we know of every heartbeat: only what lies before it can be timed out."""
+    rows_deleted: bool = False
+    status: Status | None = None
+    ended_at: datetime | None = None
+    due_at: datetime | None = None
+    version: int = 0
+    history: tuple[Change, ...] = ()
+    mailed: str | None = None
+    owes: tuple[str, ...] = ()
+
+    @property
+    def reference_id(self) -> str | None:
+        if self.submission is None:
+            return None
+        data = self.submission.data
+        return reference_of(
+            portal_id=data.portal_id, action_id=self.action_id, action_type=data.action_type, sent=data.reference_id
+        )
+
+    @property
+    def heartbeat_at(self) -> datetime | None:
+        beats = [self.started.started_at] if self.started else []
+        beats += [self.progress.progressed_at] if self.progress else []
+        return max(beats, default=None)
+
+    @property
+    def total_rows(self) -> int | None:
+        if self.total is not None:
+            return self.total.total_rows
+        return self.submission.data.total_rows if self.submission else None
+
+
+def join(action: Action, fact: ActionFact, *, said_at: datetime, now: datetime, rules: Rules) -> Action:
+    """Take one fact in; the same action where it says nothing new."""
+    joined = _take(action, fact, said_at)
+    if action.rows_deleted and isinstance(fact, BulkActionRowsReported) and not report_is_over(action, now, rules):
+        joined = replace(joined, rows_deleted=False)  # a later finish has opened the report again
+    return action if joined == action else _settle(action, joined, now=now, rules=rules)
+
+
+def report_is_over(action: Action, now: datetime, rules: Rules) -> bool:
+    """Tell whether the time in which the error report is kept has passed."""
+    return action.ended_at is not None and now >= later(action.ended_at, rules.report_for)
+
+
+def later(instant: datetime, by: timedelta) -> datetime:
+    """Return the sum, or the last instant there is: publishers may say any year."""
+    try:
+        return instant + by
+    except OverflowError:
+        return _LAST
+
+
+_LAST = datetime.max.replace(microsecond=999_000, tzinfo=UTC)
+
+
+def judge(action: Action, *, now: datetime, known_until: datetime | None, rules: Rules) -> Action:
+    """Let the clock act; `known_until` is the instant up to which every published fact has been read, if known."""
+    until = max((each for each in (action.judged_until, known_until) if each is not None), default=None)
+    judged = _settle(action, replace(action, judged_until=until), now=now, rules=rules)
+    # Knowing for longer that nothing happened is no news: the document is only written when the status moves.
+    return action if replace(judged, judged_until=action.judged_until) == action else judged
+
+
+def conflicts(action: Action, fact: ActionFact) -> bool:
+    """Tell whether a fact of the same instant, but with other content, was there before."""
+    match fact:
+        case BulkActionSubmitted():
+            known = action.submission.data if action.submission else None
+            return known is not None and known.submitted_at == fact.submitted_at and _unlike(action, fact)
+        case BulkActionProgressed():
+            return _same_instant(action.progress, fact, _progressed_at)
+        case BulkActionFinished():
+            return _same_instant(action.finish, fact, _finished_at)
+        case _:
+            return False
+
+
+def _unlike(action: Action, fact: BulkActionSubmitted) -> bool:
+    known = action.submission
+    return known is not None and not known.erased and known.data != fact
+
+
+E_ = TypeVar("E_", bound=Event)
+
+
+def _same_instant(known: E_ | None, fact: E_, instant: Callable[[E_], datetime]) -> bool:
+    return known is not None and instant(known) == instant(fact) and known != fact
+
+
+def _progressed_at(fact: BulkActionProgressed) -> datetime:
+    return fact.progressed_at
+
+
+def _finished_at(fact: BulkActionFinished) -> datetime:
+    return fact.finished_at
+
+
+def _started_at(fact: BulkActionStarted) -> datetime:
+    return fact.started_at
+
+
+def _take(action: Action, fact: ActionFact, said_at: datetime) -> Action:
+    match fact:
+        case BulkActionSubmitted():
+            return replace(action, submission=_later_submission(action.submission, Submission(fact, said_at)))
+        case BulkActionStarted():
+            return replace(action, started=_later(action.started, fact, _started_at))
+        case BulkActionProgressed():
+            total = action.total if fact.total_rows is None else _later(action.total, fact, _progressed_at)
+            return replace(action, progress=_later(action.progress, fact, _progressed_at), total=total)
+        case BulkActionRowsReported():
+            return _take_rows(action, fact)
+        case BulkActionFinished():
+            return replace(action, finish=_later(action.finish, fact, _finished_at))
+
+
+def _later(known: E_ | None, fact: E_, instant: Callable[[E_], datetime]) -> E_:
+    if known is None:
+        return fact
+    if instant(known) != instant(fact):
+        return max(known, fact, key=instant)
+    return max(known, fact, key=canonical)
+
+
+def _later_submission(known: Submission | None, new: Submission) -> Submission:
+    if known is None or known.data.submitted_at < new.data.submitted_at:
+        return new
+    if known.data.submitted_at > new.data.submitted_at:
+        return known
+    if known.data == new.data or (known.erased and without_person(new.data) == known.data):
+        # The same said twice: only what was said after an erasure brings the person back.
+        return new if new.said_at > known.said_at else known
+    return max(known, new, key=lambda each: canonical(each.data))
+
+
+def without_person(data: BulkActionSubmitted) -> BulkActionSubmitted:
+    """Return the submission without the requester's name and address."""
+    return data.model_copy(update={"requester": data.requester.model_copy(update={"name": "erased", "email": None})})
+
+
+def _take_rows(action: Action, fact: BulkActionRowsReported) -> Action:
+    first_row_at = min(action.first_row_at or fact.reported_at, fact.reported_at)
+    if not any(row.status == "error" for row in fact.rows):
+        return replace(action, first_row_at=first_row_at)
+    first_error_at = min(action.first_error_at or fact.reported_at, fact.reported_at)
+    return replace(action, first_row_at=first_row_at, first_error_at=first_error_at)
+
+
+def _settle(before: Action, after: Action, *, now: datetime, rules: Rules) -> Action:
+    """Derive what follows from the facts: status, next step of the clock, version, history, debts."""
+    if after.submission is None:
+        return after
+    standing = stand(after, now=now, rules=rules)
+    after = replace(after, status=standing.status, ended_at=standing.ended_at, due_at=standing.due_at)
+    if replace(after, judged_until=before.judged_until) == before:
+        return after
+    after = replace(after, version=before.version + 1)
+    if after.status != before.status:
+        change = Change(after.version, standing.at, standing.status, before.status, standing.cause)
+        after = replace(
+            after, history=_trimmed((*after.history, change)), owes=(*after.owes, f"{STATUS}{after.version}")
+        )
+    ending = _ending_to_mail(after, rules)
+    if ending is None or ending == after.mailed:
+        return after
+    return replace(after, mailed=ending, owes=(*(each for each in after.owes if each != MAIL), MAIL))
+
+
+def _trimmed(history: tuple[Change, ...]) -> tuple[Change, ...]:
+    return history if len(history) <= MOST_HISTORY else (history[0], *history[-MOST_HISTORY + 1 :])
+
+
+def _ending_to_mail(action: Action, rules: Rules) -> str | None:
+    """Return a name for the end that asks for a mail; the same for the same end, for ever."""
+    submission = action.submission
+    if submission is None or not submission.data.notify or submission.data.requester.email is None:
+        return None
+    if action.finish is not None:
+        return _digest(canonical(action.finish))
+    if action.status is Status.TIMEOUT and rules.mail_on_timeout and action.ended_at is not None:
+        return _digest(f"timeout/{action.action_id}/{instant_text(action.ended_at)}")
+    return None
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an action stands: since when, why, when the clock alone will move it on, and when it ended."""
+
+    status: Status
+    at: datetime
+    cause: str
+    due_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+def stand(action: Action, *, now: datetime, rules: Rules) -> Standing:
+    """Return the status that the facts and the time give; the submission must be there."""
+    assert action.submission is not None  # noqa: S101  callers have looked
+    data = action.submission.data
+    if action.finish is not None:
+        return _finished(action.finish, action.first_error_at)
+    if action.heartbeat_at is not None:
+        return _running(action.heartbeat_at, action, rules)
+    if data.scheduled_for is None:
+        return Standing(Status.NOT_STARTED, data.submitted_at, "submitted")
+    if now < data.scheduled_for:
+        return Standing(Status.SCHEDULED, data.submitted_at, "submitted for a later time", data.scheduled_for)
+    return Standing(Status.NOT_STARTED, max(data.scheduled_for, data.submitted_at), "the scheduled time was reached")
+
+
+def _finished(finish: BulkActionFinished, first_error_at: datetime | None) -> Standing:
+    if finish.outcome == "completed" and first_error_at is not None:
+        at = max(finish.finished_at, first_error_at)
+        cause = "finished, and rows with errors were reported"
+        return Standing(Status.COMPLETED_WITH_ERRORS, at, cause, ended_at=finish.finished_at)
+    return Standing(Status(finish.outcome), finish.finished_at, "finished", ended_at=finish.finished_at)
+
+
+def _running(heartbeat_at: datetime, action: Action, rules: Rules) -> Standing:
+    times_out_at = later(heartbeat_at, stall_of(action, rules))
+    if action.judged_until is not None and times_out_at <= action.judged_until:
+        cause = f"no heartbeat since {instant_text(heartbeat_at)}"
+        return Standing(Status.TIMEOUT, times_out_at, cause, ended_at=times_out_at)
+    woken = action.status is Status.TIMEOUT
+    cause = "a heartbeat came after the timeout" if woken else "started" if action.progress is None else "progressed"
+    return Standing(Status.IN_PROGRESS, heartbeat_at, cause, times_out_at)
+
+
+def stall_of(action: Action, rules: Rules) -> timedelta:
+    assert action.submission is not None  # noqa: S101  callers have looked
+    data = action.submission.data
+    if data.stalls_after_seconds is not None:
+        return timedelta(seconds=data.stalls_after_seconds)
+    return rules.stalls_after_by_type.get(data.action_type, rules.stalls_after)
