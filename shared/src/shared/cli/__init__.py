@@ -1,0 +1,20 @@
+"""The `learnwire` command: for publishers and operators."""
+
+import typer
+
+from shared.cli import events, token, topics
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Learnwire for publishers and operators. Settings are LEARNWIRE_* variables, as for the services.",
+)
+app.add_typer(topics.app, name="topics")
+app.add_typer(events.app, name="events")
+app.command("token")(token.token)
+
+
+def main() -> None:
+    """Run the command."""
+    app()

@@ -1,0 +1,55 @@
+"""What the command prints: tables for people, JSON for machines."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, NoReturn, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from shared.failures import Unavailable
+from shared.kafka import as_unavailable
+
+out = Console()
+err = Console(stderr=True)
+
+EXIT_BAD_INPUT = 2
+EXIT_UNREACHABLE = 3
+
+R = TypeVar("R")
+
+
+def show(rows: Sequence[Mapping[str, Any]], *, columns: Sequence[str], title: str, as_json: bool) -> None:
+    """Print rows as a table, or as JSON."""
+    if as_json:
+        print(json.dumps([dict(each) for each in rows], indent=2, ensure_ascii=False, default=str))  # noqa: T201  the command's output
+        return
+    table = Table(*columns, title=title, title_justify="left")
+    for each in rows:
+        table.add_row(*(str(each.get(column, "")) for column in columns))
+    out.print(table)
+
+
+def complain(message: str, *, code: int = EXIT_BAD_INPUT) -> NoReturn:
+    """Say on standard error what is wrong and what to do, and end with this code."""
+    err.print(message, style="red", markup=False, highlight=False)
+    raise typer.Exit(code)
+
+
+def run(work: Coroutine[Any, Any, R]) -> R:
+    """Run to the end; a broker that cannot be reached is a sentence and exit code 3, not a trace."""
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        down = error if isinstance(error, Unavailable) else as_unavailable(error)
+        if down is None:
+            raise
+        complain(
+            f"Kafka does not answer ({down.reason or down}): check LEARNWIRE_KAFKA_BOOTSTRAP_SERVERS",
+            code=EXIT_UNREACHABLE,
+        )

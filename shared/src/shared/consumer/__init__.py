@@ -1,0 +1,6 @@
+"""Kafka in: one consumer for all services."""
+
+from shared.consumer.consumer import Consumer, Work
+from shared.consumer.facts import Fact, Handler, Refusal
+
+__all__ = ["Consumer", "Fact", "Handler", "Refusal", "Work"]

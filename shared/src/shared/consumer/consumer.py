@@ -1,0 +1,320 @@
+"""The consumer: FastStream's batch subscriber hands over, a window of batches is written, the prefix is committed.
+
+FastStream's own acknowledgement loses or blocks messages (docs/decisions/0003-consumer.md): it is switched off
+(`AckPolicy.MANUAL`), its parser and decoder are replaced by ones that leave the raw records alone.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
+
+from shared.consumer.batch import Batch, Halt, Work, process
+from shared.consumer.breaker import Breaker
+from shared.consumer.handling import Abandoned, Dependencies
+from shared.consumer.offsets import Progress
+from shared.consumer.sorting import by_partition
+from shared.dead_letters import Raw
+from shared.kafka import Sender, client_options, faststream_security
+from shared.settings import Settings
+
+log = structlog.stdlib.get_logger()
+
+BATCH_RECORDS = 2_000
+POLL_MS = 25
+"""FastStream sleeps as long again after an empty poll, so this is the latency of an idle topic."""
+SLOT_SECONDS = 2.0
+"""How long a full window may hold up polling before partitions are paused instead."""
+DRAIN_ON_REVOKE_SECONDS = 8.0
+REBALANCE_MS = 20_000
+DRAIN_ON_STOP_SECONDS = 15.0
+RETRY_COMMIT_SECONDS = 1.0
+
+
+class Consumer:
+    """Consumes all topics of one service. Make it anew for each start."""
+
+    def __init__(self, settings: Settings, work: Work, sender: Sender, *, window: int) -> None:
+        self.dependencies = Dependencies()
+        self.halt = Halt()
+        self.last_progress = time.monotonic()
+        self.joined = False
+        self.progress: dict[tuple[str, int], Progress] = {}
+        self._settings = settings
+        self._work = work
+        self._sender = sender
+        self._window = window
+        self._breakers: dict[tuple[str, int], Breaker] = {}
+        self._in_flight: set[Batch] = set()
+        self._slot = asyncio.Event()
+        self._dirty = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._throttled = False
+        self._tasks = asyncio.TaskGroup()
+        self._committing = asyncio.Lock()
+        options = client_options(settings)
+        self._broker = KafkaBroker(
+            options["bootstrap_servers"],
+            client_id=options["client_id"],
+            security=faststream_security(settings),
+            allow_auto_create_topics=False,
+            graceful_timeout=DRAIN_ON_STOP_SECONDS,
+            apply_types=False,
+            logger=_FaststreamLog(),
+        )
+        self.subscriber = self._broker.subscriber(
+            *(work.topic_prefix + topic for topic in work.handlers),
+            group_id=settings.kafka_group_id or work.service,
+            batch=True,
+            max_records=BATCH_RECORDS,
+            batch_timeout_ms=POLL_MS,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.MANUAL,
+            no_reply=True,
+            parser=_untouched,
+            decoder=_raw_records,
+            listener=_Listener(self._revoked, self._assigned),
+            rebalance_timeout_ms=REBALANCE_MS,
+            session_timeout_ms=10_000,
+            heartbeat_interval_ms=3_000,
+            max_poll_interval_ms=300_000,
+        )
+        self.subscriber(self._intake)
+
+    @property
+    def client(self) -> AIOKafkaConsumer | None:
+        """The consumer of aiokafka, while there is one."""
+        return self.subscriber.consumer
+
+    async def run(self) -> None:
+        """Consume until `stop`, then write, commit, leave the group. Raises what aiokafka raises when it cannot start."""
+        await self._broker.start()
+        try:
+            async with self._tasks:
+                committer = self._tasks.create_task(self._commit_for_ever())
+                await self._stopping.wait()
+                self._pause_all()
+                await self._drain(self._in_flight, DRAIN_ON_STOP_SECONDS)
+                await self._give_up(self._in_flight)
+                committer.cancel()
+            await self._commit()
+        finally:
+            await self._broker.stop()
+
+    def stop(self) -> None:
+        """Begin to stop."""
+        self._stopping.set()
+        self._slot.set()
+
+    async def _intake(self, records: Sequence[Raw]) -> None:
+        """Take a batch over from FastStream; never raises, or FastStream would pass over it."""
+        groups = by_partition(records)
+        if not await self._has_slot():
+            self._give_back(groups)
+            return
+        slices = {
+            partition: self.progress[partition].take(some[-1].offset + 1)
+            for partition, some in groups.items()
+            if partition in self.progress and partition not in self.halt.reasons
+        }
+        if len(slices) != len(groups):
+            records = [each for each in records if (each.topic, each.partition) in slices]
+        if not records:
+            return
+        batch = Batch(records, slices)
+        self._in_flight.add(batch)
+        batch.task = self._tasks.create_task(self._process(batch))
+
+    async def _has_slot(self) -> bool:
+        deadline = time.monotonic() + SLOT_SECONDS
+        while len(self._in_flight) >= self._window and not self._stopping.is_set():
+            self._slot.clear()
+            try:
+                await asyncio.wait_for(self._slot.wait(), deadline - time.monotonic())
+            except TimeoutError:
+                return False
+        return not self._stopping.is_set()
+
+    def _give_back(self, groups: dict[tuple[str, int], list[Raw]]) -> None:
+        """Rewind to where this batch began and pause: polling goes on, so that the group does not lose us."""
+        client = self.client
+        if client is None:
+            return
+        for partition, records in groups.items():
+            with suppress(IllegalStateError):  # revoked meanwhile
+                client.seek(TopicPartition(*partition), records[0].offset)
+        self._pause_all()
+        self._throttled = True
+        if len(self._in_flight) < self._window:
+            self._resume()
+
+    def _pause_all(self) -> None:
+        if (client := self.client) is not None:
+            client.pause(*client.assignment())
+
+    def _resume(self) -> None:
+        client = self.client
+        if client is None or not self._throttled or self._stopping.is_set():
+            return
+        self._throttled = False
+        client.resume(*(each for each in client.assignment() if tuple(each) not in self.halt.reasons))
+
+    async def _process(self, batch: Batch) -> None:
+        try:
+            cut = await process(
+                batch,
+                self._work,
+                sender=self._sender,
+                breakers=self._breakers,
+                halt=self.halt,
+                dependencies=self.dependencies,
+            )
+        except Abandoned:
+            pass
+        else:
+            self._finished(batch, cut)
+        finally:
+            self._in_flight.discard(batch)
+            batch.finished.set()
+            self._slot.set()
+            self._resume()
+
+    def _finished(self, batch: Batch, cut: dict[tuple[str, int], int]) -> None:
+        self.last_progress = time.monotonic()
+        if cut and (client := self.client) is not None:
+            client.pause(*(TopicPartition(*each) for each in cut if TopicPartition(*each) in client.assignment()))
+        grew = False
+        for partition, slice_ in batch.slices.items():
+            progress = self.progress.get(partition)
+            if progress is None:
+                continue
+            if partition in self.halt.reasons and partition not in cut:
+                continue  # this batch came after the one that tripped: its part is read again after the mend
+            grew |= progress.finish(slice_, end=cut.get(partition))
+        if grew:
+            self._dirty.set()
+
+    async def _commit_for_ever(self) -> None:
+        while True:
+            await self._dirty.wait()
+            self._dirty.clear()
+            if not await self._commit():
+                await asyncio.sleep(RETRY_COMMIT_SECONDS)
+                self._dirty.set()
+
+    async def _commit(self, only: Collection[TopicPartition] | None = None) -> bool:
+        """Commit the written prefix of what is ours; False where Kafka did not take it and it is to be tried again."""
+        client = self.client
+        if client is None:
+            return True
+        async with self._committing:
+            mine = client.assignment() if only is None else only
+            offsets = {
+                each: progress.written
+                for each in mine
+                if (progress := self.progress.get((each.topic, each.partition))) is not None
+                and progress.written is not None
+            }
+            if not offsets:
+                return True
+            try:
+                await asyncio.wait_for(client.commit(offsets), 10)
+            except (CommitFailedError, IllegalStateError) as error:
+                # Whoever owns the partitions now reads them again; writing is idempotent.
+                log.warning("commit.refused", reason=type(error).__name__, next_step="none: the records are read again")
+            except (KafkaError, TimeoutError) as error:
+                log.warning("commit.delayed", reason=type(error).__name__, next_step="none: it is tried again")
+                return False
+        return True
+
+    async def _revoked(self, revoked: Collection[TopicPartition]) -> None:
+        gone = {(each.topic, each.partition) for each in revoked}
+        batches = [each for each in self._in_flight if not gone.isdisjoint(each.slices)]
+        if not self.dependencies.down:
+            await self._drain(batches, DRAIN_ON_REVOKE_SECONDS)
+        await self._commit(only=revoked)
+        for batch in batches:
+            batch.abandoned.set()
+        for partition in gone:
+            self.progress.pop(partition, None)
+
+    async def _assigned(self, assigned: Collection[TopicPartition]) -> None:
+        self.joined = True
+        for each in assigned:
+            partition = (each.topic, each.partition)
+            self.progress[partition] = Progress()
+            if partition not in self._breakers:
+                self._breakers[partition] = Breaker(
+                    in_a_row=self._settings.breaker_in_a_row, percent=self._settings.breaker_percent
+                )
+        if (client := self.client) is not None:
+            halted = [each for each in assigned if tuple(each) in self.halt.reasons]
+            if halted:
+                client.pause(*halted)
+            if self._throttled:
+                client.pause(*assigned)
+        log.info("partitions.assigned", partitions=len(assigned))
+
+    async def _give_up(self, batches: Collection[Batch]) -> None:
+        """End what did not finish in time; it is read again after the start."""
+        left = list(batches)
+        for batch in left:
+            batch.abandoned.set()
+        await self._drain(left, 1)
+        for batch in left:
+            if batch.task is not None:
+                batch.task.cancel()
+
+    @staticmethod
+    async def _drain(batches: Collection[Batch], seconds: float) -> None:
+        waits = [asyncio.create_task(each.finished.wait()) for each in batches]
+        if waits:
+            _, late = await asyncio.wait(waits, timeout=seconds)
+            for each in late:
+                each.cancel()
+
+
+class _Listener(ConsumerRebalanceListener):
+    def __init__(
+        self,
+        revoked: Callable[[Collection[TopicPartition]], Awaitable[None]],
+        assigned: Callable[[Collection[TopicPartition]], Awaitable[None]],
+    ) -> None:
+        self._revoked = revoked
+        self._assigned = assigned
+
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        await self._revoked(revoked)
+
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        await self._assigned(assigned)
+
+
+class _FaststreamLog:
+    """FastStream's lines in our form: what it says goes to `message`, below warning it says nothing of use."""
+
+    def log(
+        self, level: int, msg: object, *_args: object, exc_info: BaseException | None = None, **_more: object
+    ) -> None:
+        if level >= 30:  # noqa: PLR2004  logging.WARNING
+            log.warning("faststream.logged", message=str(msg)[:200], exc_info=exc_info)
+
+
+async def _untouched(records: Sequence[Raw]) -> KafkaMessage:
+    """Parse nothing: headers that are not text must not cost a batch."""
+    return KafkaMessage(
+        body=b"", headers={}, raw_message=tuple(records), message_id="", correlation_id="", consumer=FAKE_CONSUMER
+    )
+
+
+async def _raw_records(message: KafkaMessage) -> Any:
+    """Decode nothing: `process` does, record by record."""
+    return message.raw_message

@@ -1,0 +1,56 @@
+"""What a handler is given, and what it may answer."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+
+from contracts.envelope import Envelope
+from contracts.event import Event
+from shared.dead_letters import Raw
+
+E_co = TypeVar("E_co", bound=Event, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact(Generic[E_co]):
+    """One event as it was received."""
+
+    event: Envelope[E_co]
+    record: Raw
+
+    @property
+    def data(self) -> E_co:
+        """The event's data."""
+        return self.event.data
+
+    @property
+    def id(self) -> str:
+        """The event's `id`; unique together with its `source`."""
+        return self.event.id
+
+    @property
+    def source(self) -> str:
+        """Who published it."""
+        return self.event.source
+
+    @property
+    def time(self) -> datetime:
+        """When the publisher recorded it."""
+        return self.event.time
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A handler's answer for a fact that must go to dead letters. `detail` holds no personal data."""
+
+    fact: Fact[Any]
+    reason: Literal["conflict", "refused", "invalid"]
+    detail: str
+
+
+Handler = Callable[[Sequence[Fact[Any]]], Awaitable[Sequence[Refusal]]]
+"""Takes facts of one topic in partition order and makes them durable; may be called again with the same facts.
+
+Raises `Unavailable` (or lets a driver's error pass) when a dependency is down.
+"""

@@ -1,0 +1,43 @@
+"""Which offset of a partition may be committed: the end of the contiguous prefix that is written."""
+
+from collections import deque
+from dataclasses import dataclass
+
+
+@dataclass(slots=True, eq=False)
+class Slice:
+    """A batch's part of one partition: up to, not including, `end`."""
+
+    end: int
+    done: bool = False
+
+
+class Progress:
+    """One partition's slices in flight, in the order in which they were taken."""
+
+    def __init__(self) -> None:
+        self._in_flight: deque[Slice] = deque()
+        self.written: int | None = None
+        """All below this offset is written; None before the first slice was."""
+
+    def take(self, end: int) -> Slice:
+        """Note that a batch has taken records up to `end` (exclusive)."""
+        slice_ = Slice(end)
+        self._in_flight.append(slice_)
+        return slice_
+
+    def finish(self, slice_: Slice, *, end: int | None = None) -> bool:
+        """Note that a slice is written, or its part below `end`; True where the prefix grew."""
+        if end is not None:
+            slice_.end = end
+        slice_.done = True
+        grew = False
+        while self._in_flight and self._in_flight[0].done:
+            self.written = self._in_flight.popleft().end
+            grew = True
+        return grew
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is in flight."""
+        return not self._in_flight

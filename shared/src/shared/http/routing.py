@@ -1,0 +1,53 @@
+"""Routes that take exactly the query parameters they name."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from fastapi import APIRouter, Request, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from shared.http.problems import Problem
+
+
+class StrictRoute(APIRoute):
+    """Refuses unknown and NUL-bearing query parameters; takes an empty one as absent, as forms send them."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap FastAPI's handler."""
+        inner = super().get_route_handler()
+        known = _query_names(self.dependant)
+
+        async def handler(request: Request) -> Response:
+            given = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+            errors = [
+                {"where": f"query.{name}" if name.isprintable() and len(name) <= 40 else "query", "message": message}  # noqa: PLR2004
+                for name, value in given
+                if (message := _fault(name, value, known))
+            ]
+            if errors:
+                raise Problem(422, "Unprocessable request", "; ".join(e["message"] for e in errors)[:1000], errors)
+            scope = dict(request.scope)
+            scope["query_string"] = urlencode([(name, value) for name, value in given if value]).encode()
+            return await inner(Request(scope, request.receive))
+
+        return handler
+
+
+def _query_names(dependant: Dependant) -> set[str]:
+    own = {field.alias for field in dependant.query_params}
+    return own.union(*map(_query_names, dependant.dependencies))
+
+
+def _fault(name: str, value: str, known: set[str]) -> str | None:
+    if name not in known:
+        return f"no such parameter; there are: {', '.join(sorted(known)) or 'none'}"
+    if "\x00" in value:
+        return "a NUL character is not allowed"
+    return None
+
+
+def api_router(**options: Any) -> APIRouter:
+    """Return a router whose routes are strict about query parameters."""
+    return APIRouter(route_class=StrictRoute, **options)

@@ -1,0 +1,139 @@
+"""Kafka: how to connect, how to send, and what the client's errors mean."""
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from contracts.wire import Record, encode
+from faststream.security import BaseSecurity, SASLScram512
+
+from contracts.envelope import Envelope
+from shared.failures import Unavailable
+from shared.settings import KafkaSettings, read_secret
+
+SEND_TIMEOUT_MS = 15_000
+MOST_BYTES = 2 * 1024 * 1024 + 65_536
+"""A dead letter keeps an over-size value and adds headers."""
+
+
+def tls(settings: KafkaSettings) -> ssl.SSLContext | None:
+    """Return the TLS context that the settings ask for."""
+    if settings.kafka_security == "plaintext":
+        return None
+    return ssl.create_default_context(cafile=str(settings.kafka_ca_file) if settings.kafka_ca_file else None)
+
+
+def client_options(settings: KafkaSettings) -> dict[str, Any]:
+    """Return what every aiokafka client of ours is made with."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.kafka_bootstrap_servers.split(","),
+        "client_id": "learnwire",
+    }
+    if settings.kafka_security == "sasl_ssl":
+        options |= {
+            "security_protocol": "SASL_SSL",
+            "ssl_context": tls(settings),
+            "sasl_mechanism": "SCRAM-SHA-512",
+            "sasl_plain_username": settings.kafka_username,
+            "sasl_plain_password": _password(settings),
+        }
+    return options
+
+
+def faststream_security(settings: KafkaSettings) -> BaseSecurity | None:
+    """Return the same for FastStream."""
+    if settings.kafka_security == "plaintext":
+        return None
+    return SASLScram512(username=settings.kafka_username or "", password=_password(settings), ssl_context=tls(settings))
+
+
+def _password(settings: KafkaSettings) -> str:
+    return read_secret(settings.kafka_password_file) if settings.kafka_password_file else ""
+
+
+def as_unavailable(error: BaseException) -> Unavailable | None:
+    """Return what the client's error means if waiting may help, else None."""
+    match error:
+        case Unavailable():
+            return error
+        case MessageSizeTooLargeError():
+            return None
+        case KafkaError() | OSError():
+            return Unavailable("kafka", type(error).__name__)
+        case _:
+            return None
+
+
+class Sender:
+    """One idempotent producer (`acks=all`), started when first needed and made anew after a failure."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._options = client_options(settings)
+        self._prefix = settings.kafka_topic_prefix
+        self._producer: AIOKafkaProducer | None = None
+        self._lock = asyncio.Lock()
+
+    async def send(self, envelopes: Sequence[Envelope[Any]]) -> None:
+        """Publish events; returns when Kafka has acknowledged all of them. Raises `Unavailable`."""
+        await self.send_records([encode(each) for each in envelopes])
+
+    async def send_records(self, records: Sequence[Record]) -> None:
+        """Publish records as they are, apart from the topic prefix. Raises `Unavailable`."""
+        if not records:
+            return
+        producer = await self._started()
+        try:
+            async with asyncio.timeout(2 * SEND_TIMEOUT_MS / 1000):
+                acknowledged = [
+                    await producer.send(self._prefix + each.topic, each.value, key=each.key, headers=each.headers)
+                    for each in records
+                ]
+                await asyncio.gather(*acknowledged)
+        except (KafkaError, OSError, TimeoutError) as error:
+            await self._drop(producer)
+            if isinstance(error, MessageSizeTooLargeError):
+                raise
+            raise Unavailable("kafka", type(error).__name__) from error
+
+    async def close(self) -> None:
+        """Send what is left and disconnect."""
+        async with self._lock:
+            if self._producer is not None:
+                with suppress(KafkaError, OSError, TimeoutError):
+                    await asyncio.wait_for(self._producer.stop(), 5)
+            self._producer = None
+
+    async def _started(self) -> AIOKafkaProducer:
+        async with self._lock:
+            if self._producer is None:
+                producer = AIOKafkaProducer(
+                    **self._options,
+                    acks="all",
+                    enable_idempotence=True,
+                    linger_ms=5,
+                    request_timeout_ms=SEND_TIMEOUT_MS,
+                    max_request_size=MOST_BYTES,
+                )
+                try:
+                    await asyncio.wait_for(producer.start(), 10)
+                except (KafkaError, OSError, TimeoutError) as error:
+                    await _stop_quietly(producer)
+                    raise Unavailable("kafka", type(error).__name__) from error
+                self._producer = producer
+            return self._producer
+
+    async def _drop(self, producer: AIOKafkaProducer) -> None:
+        # An idempotent producer that failed once may never work again (its sequence has a gap).
+        async with self._lock:
+            if self._producer is producer:
+                self._producer = None
+        await _stop_quietly(producer)
+
+
+async def _stop_quietly(producer: AIOKafkaProducer) -> None:
+    with suppress(KafkaError, OSError, TimeoutError):
+        await asyncio.wait_for(producer.stop(), 5)
