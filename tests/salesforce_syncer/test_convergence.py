@@ -1,0 +1,63 @@
+"""The law of convergence: any order, with any repetition, ends with the same desired rows."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.salesforce_syncer.facts import (
+    CONTACT,
+    OTHER_CONTACT,
+    OTHER_USER,
+    USER,
+    Fact,
+    accessed,
+    attempt,
+    deleted,
+    desired,
+    enrolled,
+    erased,
+    linked,
+    off_path,
+    on_path,
+    renamed,
+    unenrolled,
+    unlinked,
+)
+
+HOURS = st.integers(0, 8).map(float)
+VERSIONS = st.integers(1, 4)
+IDS = st.sampled_from(["e-1", "e-2"])
+COURSES = st.sampled_from(["c-1", "c-2"])
+STATUSES = st.sampled_from(["not_started", "in_progress", "pending_review", "completed", "passed", "failed"])
+
+FACTS: st.SearchStrategy[Fact] = st.one_of(
+    st.builds(linked, HOURS, st.sampled_from([USER, OTHER_USER, CONTACT, OTHER_CONTACT]), recorded=HOURS),
+    st.builds(unlinked, HOURS, st.sampled_from(["user", "contact"])),
+    st.builds(accessed, HOURS),
+    st.builds(erased, HOURS),
+    st.builds(
+        enrolled,
+        VERSIONS,
+        STATUSES,
+        id=IDS,
+        course_id=COURSES,
+        completed=HOURS,
+        score=st.none() | st.sampled_from([0.0, 79.995]),
+        name=st.sampled_from(["A", "B"]),
+        recorded=HOURS,
+    ),
+    st.builds(unenrolled, VERSIONS, id=IDS, hour=HOURS, recorded=HOURS),
+    st.builds(on_path, VERSIONS, done=st.integers(0, 3), completed=st.none() | HOURS),
+    st.builds(off_path, VERSIONS),
+    st.builds(attempt, VERSIONS, st.sampled_from(["in_progress", "voided"])),
+    st.builds(renamed, VERSIONS, st.sampled_from(["X", "Y"]), hour=HOURS, course_id=COURSES),
+    st.builds(deleted, HOURS, course_id=COURSES),
+)
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.data())
+def test_any_permutation_with_repetitions_of_a_history_gives_the_same_rows(data: st.DataObject) -> None:
+    history = data.draw(st.lists(FACTS, max_size=16))
+    repeated = history + (data.draw(st.lists(st.sampled_from(history), max_size=6)) if history else [])
+    shuffled = data.draw(st.permutations(repeated))
+    assert desired(shuffled) == desired(history)
