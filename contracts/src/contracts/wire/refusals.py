@@ -1,0 +1,62 @@
+"""Why a record is refused: paths and codes, never values."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from pydantic import ValidationError
+
+from contracts.event import Part
+
+MAX_DETAIL = 1000
+"""Characters of a detail; it travels in a header of the dead letter."""
+
+_TELLING = frozenset({"illegal_pair"})
+"""Codes whose message says more than the code, and is safe to show."""
+
+
+class Malformed(Exception):  # noqa: N818  the word that dead letters carry
+    """Not a readable CloudEvent. `detail` names paths and codes, never values."""
+
+    def __init__(self, detail: str):
+        super().__init__(detail)
+        self.detail = detail
+
+
+class Invalid(Exception):  # noqa: N818  the word that dead letters carry
+    """A known type with bad data. `detail` names paths and codes, never values."""
+
+    def __init__(self, detail: str):
+        super().__init__(detail)
+        self.detail = detail
+
+
+def say(error: ValidationError, *, under: str = "") -> str:
+    """The detail of a validation error: `data.rows[3].row: int_type; data.score: less_than_equal`."""
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    return join(f"{path(each['loc'], under=under)}: {_code(each)}" for each in errors)
+
+
+def _code(error: Mapping[str, Any]) -> str:
+    return f"{error['type']}: {error['msg']}" if error["type"] in _TELLING else error["type"]
+
+
+def join(parts: Iterable[str]) -> str:
+    """Each part once, as many as a detail holds."""
+    return "; ".join(dict.fromkeys(parts))[:MAX_DETAIL]
+
+
+def path(location: Iterable[int | str], *, under: str = "") -> str:
+    """A JSON path; a name that is no field of ours may be anything, an address too, and is shown as `*`."""
+    text = under
+    for step in location:
+        text += f"[{step}]" if isinstance(step, int) else f".{step if step in _field_names() else '*'}"
+    return text.lstrip(".") or "value"
+
+
+@cache
+def _field_names() -> frozenset[str]:
+    classes: list[type[Part]] = [Part]
+    for each in classes:
+        classes.extend(each.__subclasses__())
+    return frozenset(name for each in classes for name in each.model_fields)
