@@ -1,0 +1,87 @@
+"""The command: read the options, wire the world, serve until told to stop."""
+
+import argparse
+import asyncio
+import signal
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+
+from salesforce_standin.auth import LOGIN_HOSTS, Gatekeeper
+from salesforce_standin.cursors import Cursors
+from salesforce_standin.faults import Faults
+from salesforce_standin.http import routes
+from salesforce_standin.journal import Journal
+from salesforce_standin.metering import Meter
+from salesforce_standin.org import Org
+from salesforce_standin.schema import project
+from salesforce_standin.world import World
+
+PROJECT = Path(__file__).parent / "force-app"  # a link to the project beside the stand-in; real files in a wheel
+_DRAIN_SECONDS = 1
+
+
+def build(options: argparse.Namespace) -> World:
+    """The world that these options describe; reads files, opens no socket."""
+    org = Org(project.read(options.project))
+    journal = Journal(options.state)
+    if not journal.load(org):
+        org.found()
+        journal.save(org)
+    gatekeeper = Gatekeeper(
+        org,
+        options.client_id,
+        options.client_secret_file.read_text().strip() if options.client_secret_file else None,
+        options.public_key_file.read_text() if options.public_key_file else None,
+        (*LOGIN_HOSTS, *options.audience),
+    )
+    return World(
+        org,
+        gatekeeper,
+        Meter(org.now, options.daily_requests),
+        Faults(),
+        Cursors(),
+        journal,
+        options.page_size,
+        options.instance_url,
+    )
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    reader = argparse.ArgumentParser(
+        "salesforce-standin", description="A Salesforce of our own that speaks the real API."
+    )
+    reader.add_argument("--host", default="127.0.0.1")
+    reader.add_argument("--port", type=int, default=8090, help="0 takes a free one and prints it")
+    reader.add_argument("--client-id", required=True)
+    reader.add_argument("--client-secret-file", type=Path, help="opens the client credentials flow")
+    reader.add_argument("--public-key-file", type=Path, help="PEM; opens the JWT bearer flow")
+    reader.add_argument("--state", type=Path, help="SQLite file; without it rows live in memory")
+    reader.add_argument("--project", type=Path, default=PROJECT, help="SFDX project whose objects and fields there are")
+    reader.add_argument("--page-size", type=int, default=500, help="rows per page of a query, at most 2000")
+    reader.add_argument("--daily-requests", type=int, default=100_000, help="API requests that the org has in 24 hours")
+    reader.add_argument("--audience", action="append", default=[], help="a further audience for JWTs")
+    reader.add_argument("--instance-url", help="where tokens send their bearers; default: the host that was asked")
+    return reader.parse_args(arguments)
+
+
+def main() -> None:
+    """Console script."""
+    options = parse()
+    world = build(options)
+    listener = socket.create_server((options.host, options.port))
+    host, port = listener.getsockname()[:2]
+    print(f"salesforce-standin: http://{host}:{port}", flush=True)
+    app = routes.application(world, [])
+    config = uvicorn.Config(
+        app, log_level="critical", access_log=False, timeout_graceful_shutdown=_DRAIN_SECONDS, lifespan="off"
+    )
+    asyncio.run(_serve(uvicorn.Server(config), listener))
+    world.journal.close()
+
+
+async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    await server.serve(sockets=[listener])

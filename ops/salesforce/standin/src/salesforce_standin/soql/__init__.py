@@ -1,0 +1,1 @@
+"""SOQL: text to tree (parser), names to fields (binding), rows to answers (running)."""
