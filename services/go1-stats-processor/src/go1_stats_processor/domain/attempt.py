@@ -1,0 +1,44 @@
+"""An attempt as it is shown, and why it shows what it shows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from go1_stats_processor.domain.facts import Ref
+from go1_stats_processor.domain.timing import Basis
+
+Status = Literal["in_progress", "completed", "voided"]
+Inputs = Mapping[str, str | int | float | bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """A rule that made a number, what it looked at, and the events that brought it."""
+
+    rule: str
+    inputs: Inputs
+    events: tuple[Ref, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of a learner at a course, as it is shown."""
+
+    attempt_id: str
+    email: str
+    origin: Literal["platform", "go1"]
+    channel: str | None
+    entry_kind: str | None
+    entry_id: str | None
+    go1_enrollment_id: str | None
+    status: Status
+    legacy: bool
+    progress_percent: int
+    result: Literal["success", "failed"] | None
+    started_at: datetime | None
+    last_activity_at: datetime
+    completed_at: datetime | None
+    time_spent_seconds: int | None
+    time_spent_basis: Basis | None
+    why: tuple[Why, ...]

@@ -1,0 +1,231 @@
+"""One Go1 enrollment: what was said of it, whose it is, and where its completion is played.
+
+Its course is that of its lowest known version; facts that name another are ignored. It is matched by the address of
+the lowest version whose address has an answer. An answer once found is kept.
+"""
+
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+
+from go1_stats_processor.domain.catalogue import Entries, entry_at
+from go1_stats_processor.domain.facts import Completion, Gone, Ref
+from go1_stats_processor.domain.matching import Address, Clash
+from go1_stats_processor.domain.said import Decided, Deleted, EnrollmentFact, Forgotten, Said, decision, higher, lower
+
+Reason = Literal["learner_unknown", "learner_ambiguous", "course_unknown"]
+Home = tuple[str, str]
+"""Learner and course: the attempt group in which a completion is played."""
+
+
+def _quietly(_kind: str, _event: Ref) -> None:
+    """Two that clashed before need not be told of again."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfCourse:
+    """What was said of it under one course. `addresses`: with the lowest version that named each."""
+
+    lowest: Said | None = None
+    highest: Said | None = None
+    deletion: Deleted | None = None
+    addresses: Mapping[Address, int] = field(default_factory=dict[Address, int])
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """Why a completion is not played yet, and who it could belong to."""
+
+    reason: Reason
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Enrollment:
+    """`homes`: every group that was ever told of it, with the one where it is now, if any, in `home`."""
+
+    courses: Mapping[str, OfCourse] = field(default_factory=dict[str, OfCourse])
+    decided: Decided | None = None
+    erased_at: datetime | None = None
+    matches: Mapping[Address, str] = field(default_factory=dict[Address, str])
+    home: Home | None = None
+    homes: tuple[Home, ...] = ()
+    parked: Parked | None = None
+    duration_minutes: int | None = None
+    catalogue: Ref | None = None
+    catalogue_since: datetime | None = None
+    sequence: int = 0
+
+    @property
+    def course_id(self) -> str | None:
+        said = [each.lowest for each in self.courses.values() if each.lowest is not None]
+        first = min(said, key=lambda each: (each.version, each.completed_at), default=None)
+        if first is None:
+            return None
+        return max(
+            each.course_id for each in said if (each.version, each.completed_at) == (first.version, first.completed_at)
+        )
+
+    @property
+    def of_course(self) -> OfCourse:
+        course_id = self.course_id
+        return OfCourse() if course_id is None else self.courses[course_id]
+
+    @property
+    def owner(self) -> str | None:
+        """Whose it is, as far as that has been found out."""
+        if self.decided is not None:
+            return self.decided.learner_id
+        return next((self.matches[address] for address in self.addresses if address in self.matches), None)
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """Addresses by the version that named them first."""
+        named = self.of_course.addresses
+        return tuple(sorted(named, key=lambda address: (named[address], address)))
+
+    @property
+    def waiting(self) -> tuple[Address, ...]:
+        """Addresses whose answer would change whose it is: those before the one that it was matched by."""
+        if self.decided is not None:
+            return ()
+        if self.of_course.lowest is None:
+            return tuple(sorted({each.deletion.address for each in self.courses.values() if each.deletion is not None}))
+        return tuple(itertools.takewhile(lambda address: address not in self.matches, self.addresses))
+
+
+def with_enrollment_facts(enrollment: Enrollment, facts: Iterable[EnrollmentFact], clash: Clash) -> Enrollment:
+    """Take facts in; their order and repetitions make no difference."""
+    facts = list(facts)
+    after = _with(enrollment, [each for each in facts if not isinstance(each, Forgotten)], clash)
+    for each in facts:
+        if isinstance(each, Forgotten) and after.owner in {None, each.learner_id}:
+            after = _without_recorded_until(after, each.erased_at)
+    for each in facts:
+        if isinstance(each, Said | Deleted) and after.course_id not in {None, each.course_id}:
+            clash("enrollment", each.event)
+    return after
+
+
+def _with(enrollment: Enrollment, facts: Iterable[Said | Deleted | Decided], clash: Clash) -> Enrollment:
+    courses, decided = dict(enrollment.courses), enrollment.decided
+    for each in facts:
+        if enrollment.erased_at is not None and each.recorded_at <= enrollment.erased_at:
+            continue
+        if isinstance(each, Decided):
+            decided = each if decided is None else decision(decided, each, clash)
+            continue
+        before = courses.get(each.course_id, OfCourse())
+        courses[each.course_id] = _said(before, each, clash) if isinstance(each, Said) else _deleted(before, each)
+    return replace(enrollment, courses=dict(sorted(courses.items())), decided=decided)
+
+
+def _without_recorded_until(enrollment: Enrollment, erased_at: datetime) -> Enrollment:
+    """Drop what an erasure concerns, answers included; later facts stay."""
+    if enrollment.erased_at is not None and enrollment.erased_at >= erased_at:
+        return enrollment
+    of_courses = enrollment.courses.values()
+    said = [each for it in of_courses for each in (it.lowest, it.highest, it.deletion) if each is not None]
+    decided = [] if enrollment.decided is None else [enrollment.decided]
+    bare = Enrollment(erased_at=erased_at, homes=enrollment.homes, sequence=enrollment.sequence)
+    return _with(bare, [*said, *decided], _quietly)
+
+
+def _said(before: OfCourse, said: Said, clash: Clash) -> OfCourse:
+    lowest = said if before.lowest is None else lower(before.lowest, said, _quietly)
+    highest = said if before.highest is None else higher(before.highest, said, clash)
+    addresses = dict(before.addresses)
+    addresses[said.address] = min(said.version, addresses.get(said.address, said.version))
+    return OfCourse(lowest, highest, before.deletion, dict(sorted(addresses.items())))
+
+
+def _deleted(before: OfCourse, deleted: Deleted) -> OfCourse:
+    """The earliest deletion is final; later ones find nothing to withdraw."""
+    if before.deletion is not None:
+        deleted = min(before.deletion, deleted, key=lambda each: (each.deleted_at, each.event))
+    return replace(before, deletion=deleted)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What is known at the moment: who holds an address (`matching.holders`), what the catalogue says of a course."""
+
+    holders: Mapping[Address, tuple[str, ...]]
+    catalogue: Mapping[str, Entries]
+
+
+def resolved(enrollment: Enrollment, answers: Answers) -> Enrollment:
+    """Find out whose it is and how long its course lasts, or why that cannot be told yet."""
+    course_id, lowest = enrollment.course_id, enrollment.of_course.lowest
+    if course_id is None or lowest is None:
+        return replace(enrollment, home=None, parked=None)
+    matches, candidates = _matched(enrollment, answers)
+    enrollment = replace(enrollment, matches=matches)
+    learner_id, entries = enrollment.owner, answers.catalogue.get(course_id)
+    if learner_id is None:
+        parked = Parked("learner_ambiguous" if candidates else "learner_unknown", candidates)
+    else:
+        parked = None if entries else Parked("course_unknown", (learner_id,))
+    if learner_id is None or not entries:
+        return replace(enrollment, parked=parked, home=None)
+    entry = entry_at(entries, lowest.completed_at)
+    home = (learner_id, course_id)
+    return replace(
+        enrollment,
+        parked=None,
+        home=home,
+        homes=enrollment.homes if home in enrollment.homes else (*enrollment.homes, home),
+        duration_minutes=entry.duration_minutes,
+        catalogue=entry.event,
+        catalogue_since=entry.changed_at,
+    )
+
+
+def _matched(enrollment: Enrollment, answers: Answers) -> tuple[Mapping[Address, str], tuple[str, ...]]:
+    """Find the first address with an answer; also who it could be, where there is none."""
+    candidates: set[str] = set()
+    for address in enrollment.addresses:
+        if address in enrollment.matches:
+            return enrollment.matches, ()
+        found = answers.holders.get(address, ())
+        if len(found) == 1:
+            return {**enrollment.matches, address: found[0]}, ()
+        candidates.update(found)
+    return enrollment.matches, tuple(sorted(candidates))
+
+
+def told(enrollment: Enrollment, go1_enrollment_id: str) -> list[tuple[Home, Completion | Gone]]:
+    """Return what each group that ever heard of it is to know now."""
+    return [
+        (
+            home,
+            _completion(enrollment, go1_enrollment_id)
+            if home == enrollment.home
+            else Gone(go1_enrollment_id, enrollment.sequence),
+        )
+        for home in enrollment.homes
+    ]
+
+
+def _completion(enrollment: Enrollment, go1_enrollment_id: str) -> Completion:
+    of_course = enrollment.of_course
+    lowest, highest, deletion = of_course.lowest, of_course.highest, of_course.deletion
+    if lowest is None or highest is None:
+        raise AssertionError("what has a home has a completion")
+    return Completion(
+        go1_enrollment_id=go1_enrollment_id,
+        sequence=enrollment.sequence,
+        placed_at=lowest.completed_at,
+        completed_at=highest.completed_at,
+        started_at=highest.started_at,
+        passed=highest.passed,
+        email=highest.email,
+        duration_minutes=enrollment.duration_minutes,
+        deleted_at=None if deletion is None else deletion.deleted_at,
+        event=highest.event,
+        deletion=None if deletion is None else deletion.event,
+        catalogue=enrollment.catalogue,
+        recorded_at=highest.recorded_at,
+    )

@@ -1,0 +1,102 @@
+"""An attempt group: the attempts of one learner at one course, as they were last published.
+
+`attempts` are kept as plain mappings, in the very form in which they are stored: nothing reads them but to compare.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from go1_stats_processor.domain.attempt import Attempt
+from go1_stats_processor.domain.attempts import attempts
+from go1_stats_processor.domain.facts import Facts
+from go1_stats_processor.domain.rules import Rules
+
+Change = Literal["opened", "resumed", "completed", "corrected", "voided"]
+Published = Mapping[str, Any]
+"""An attempt's fields, and `version`, `change`, `changed_at`, `course_title`, `history`; `gone` where no fact asks for it."""
+
+NUMBERS = (
+    "email", "origin", "channel", "entry_kind", "entry_id", "go1_enrollment_id", "status", "legacy", "progress_percent",
+    "result", "started_at", "last_activity_at", "completed_at", "time_spent_seconds", "time_spent_basis",
+)  # fmt: skip
+"""What readers of `attempt.changed` are told about: a change of `why` or of the title alone publishes nothing."""
+
+REMEMBERED = (
+    "status", "legacy", "progress_percent", "result", "last_activity_at", "time_spent_seconds", "time_spent_basis"
+)  # fmt: skip
+"""What the history shows of each publication."""
+LONGEST_HISTORY = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Republished:
+    """The attempts as they are now, and the ids of those that changed."""
+
+    attempts: Sequence[Published]
+    changed: Sequence[str]
+
+
+def republished(
+    before: Sequence[Published], facts: Facts, rules: Rules, *, course_title: str | None, now: datetime
+) -> Republished:
+    """Work the attempts out anew and give those that changed a version."""
+    known = {each["attempt_id"]: each for each in before}
+    result: list[Published] = []
+    changed: list[str] = []
+    for attempt in attempts(facts, rules):
+        shown = plain(attempt)
+        old = known.pop(attempt.attempt_id, None)
+        if old is not None and not old.get("gone") and all(old[name] == shown[name] for name in NUMBERS):
+            result.append({**old, "why": shown["why"]})
+            continue
+        changed.append(attempt.attempt_id)
+        result.append(_next(old, shown, _change(old, shown), course_title=course_title, now=now))
+    for attempt_id, old in known.items():
+        if old.get("gone"):
+            result.append(old)
+            continue
+        voided = {**old, "status": "voided", "time_spent_seconds": None, "time_spent_basis": None, "gone": True}
+        changed.append(attempt_id)
+        result.append(_next(old, voided, "voided", course_title=course_title, now=now))
+    return Republished(result, changed)
+
+
+def plain(attempt: Attempt) -> dict[str, Any]:
+    shown: dict[str, Any] = {"attempt_id": attempt.attempt_id}
+    for name in NUMBERS:
+        shown[name] = getattr(attempt, name)
+    shown["why"] = [
+        {"rule": each.rule, "inputs": dict(each.inputs), "events": list(each.events)} for each in attempt.why
+    ]
+    return shown
+
+
+def _next(
+    old: Published | None, shown: Mapping[str, Any], change: Change, *, course_title: str | None, now: datetime
+) -> Published:
+    version = 1 if old is None else old["version"] + 1
+    entry = {"version": version, "change": change, "changed_at": now, **{name: shown[name] for name in REMEMBERED}}
+    earlier: Sequence[Mapping[str, Any]] = () if old is None else old["history"]
+    history = [*earlier, entry][-LONGEST_HISTORY:]
+    return {
+        **shown,
+        "course_title": course_title,
+        "version": version,
+        "change": change,
+        "changed_at": now,
+        "history": history,
+    }
+
+
+def _change(old: Published | None, new: Published) -> Change:
+    if new["status"] == "voided":
+        return "voided"
+    done = new["completed_at"] is not None
+    if old is None or old.get("gone"):
+        return "completed" if done else "opened"
+    if done:
+        return "corrected" if old["completed_at"] is not None and old["status"] != "voided" else "completed"
+    went_on = old["completed_at"] is None and old["last_activity_at"] < new["last_activity_at"]
+    return "resumed" if went_on else "corrected"

@@ -1,0 +1,101 @@
+"""What is said of a Go1 enrollment, and which of two versions counts."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from contracts.types import instant_text
+from go1_stats_processor.domain.facts import Ref
+from go1_stats_processor.domain.matching import Address, Clash
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One version of a completion."""
+
+    course_id: str
+    version: int
+    completed_at: datetime
+    started_at: datetime | None
+    passed: bool
+    email: str
+    address: Address
+    event: Ref
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """Go1 deleted the enrollment."""
+
+    course_id: str
+    deleted_at: datetime
+    address: Address
+    event: Ref
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A person said whose completion it is."""
+
+    learner_id: str
+    version: int
+    decided_by: str
+    decided_at: datetime
+    event: Ref
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """A learner to whom it belongs, or whose address it names, was erased: what was recorded until then goes."""
+
+    learner_id: str
+    erased_at: datetime
+
+
+EnrollmentFact = Said | Deleted | Decided | Forgotten
+
+
+def lower(one: Said, other: Said, clash: Clash) -> Said:
+    return (
+        min(one, other, key=lambda each: each.version) if one.version != other.version else _stronger(one, other, clash)
+    )
+
+
+def higher(one: Said, other: Said, clash: Clash) -> Said:
+    return (
+        max(one, other, key=lambda each: each.version) if one.version != other.version else _stronger(one, other, clash)
+    )
+
+
+def _stronger(one: Said, other: Said, clash: Clash) -> Said:
+    if _content(one) == _content(other):
+        return max(one, other, key=lambda each: (each.recorded_at, each.event))
+    clash("enrollment", other.event)
+    return max(one, other, key=_canonical)
+
+
+def _content(said: Said) -> tuple[object, ...]:
+    return said.completed_at, said.started_at, said.passed, said.email
+
+
+def _canonical(said: Said) -> str:
+    content: dict[str, object] = {
+        "completed_at": instant_text(said.completed_at),
+        "email": said.email,
+        "passed": said.passed,
+    }
+    if said.started_at is not None:
+        content["started_at"] = instant_text(said.started_at)
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def decision(one: Decided, other: Decided, clash: Clash) -> Decided:
+    if one.version != other.version:
+        return max(one, other, key=lambda each: each.version)
+    if (one.learner_id, one.decided_by, one.decided_at) == (other.learner_id, other.decided_by, other.decided_at):
+        return max(one, other, key=lambda each: (each.recorded_at, each.event))
+    clash("match", other.event)
+    return max(one, other, key=lambda each: (instant_text(each.decided_at), each.decided_by, each.learner_id))
