@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, Strict
 
 from contracts.event import Event, EventRef, Part
 from contracts.go1 import Channel, EntryPoint
@@ -17,7 +17,7 @@ class Why(Part):
 
     rule: Text
     inputs: Inputs = Field(default_factory=dict)
-    events: tuple[EventRef, ...] = ()
+    events: Annotated[tuple[EventRef, ...], Strict(strict=False)] = ()
 
 
 class AttemptChanged(Event):
@@ -45,7 +45,7 @@ class AttemptChanged(Event):
     completed_at: Instant | None = None
     time_spent_seconds: Count | None = None
     time_spent_basis: Literal["elapsed", "capped", "legacy_zero", "unknown"] | None = None
-    why: tuple[Why, ...] = ()
+    why: Annotated[tuple[Why, ...], Strict(strict=False)] = ()
     change: Literal["opened", "resumed", "completed", "corrected", "voided"]
     version: Version
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, Strict
 
 from contracts.event import Event, Part
 from contracts.topics import BULK_ACTIONS, BULK_STATUSES
@@ -68,7 +68,7 @@ class BulkActionSubmitted(_OfAction):
     requester: Requester
     submitted_at: Instant
     scheduled_for: Instant | None = None
-    file_names: Annotated[tuple[Text, ...], Field(max_length=50)]
+    file_names: Annotated[tuple[Text, ...], Strict(strict=False), Field(max_length=50)]
     task: Task | None = None
     total_rows: Count | None = None
     notify: bool = True
@@ -104,7 +104,7 @@ class BulkActionRowsReported(_OfAction):
 
     reported_at: Instant
     file_name: Text | None = None
-    rows: Annotated[tuple[ReportedRow, ...], Field(min_length=1, max_length=1000)]
+    rows: Annotated[tuple[ReportedRow, ...], Strict(strict=False), Field(min_length=1, max_length=1000)]
 
 
 class BulkActionFinished(_OfAction):

@@ -2,8 +2,8 @@
 
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, GetCoreSchemaHandler, Strict, model_validator
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from contracts.event import Event
 from contracts.topics import LEARNERS
@@ -74,8 +74,16 @@ class LearnerAccessed(_OfLearner):
     accessed_at: Instant
 
 
-def _nothing_is_none(value: object) -> object:
-    return () if value is None else value
+class _NullIsEmpty:
+    """As for every optional field, null says the same as nothing."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        nullable = core_schema.nullable_schema(handler(source))
+        return core_schema.no_info_after_validator_function(_empty, nullable)
+
+
+def _empty(value: tuple[str, ...] | None) -> tuple[str, ...]:
+    return value or ()
 
 
 class LearnerErased(_OfLearner):
@@ -84,5 +92,5 @@ class LearnerErased(_OfLearner):
     TYPE: ClassVar[str] = "learnwire.learner.erased.v1"
 
     email: EmailAddress | None = None
-    former_emails: Annotated[tuple[EmailAddress, ...], Field(max_length=20), BeforeValidator(_nothing_is_none)] = ()
+    former_emails: Annotated[tuple[EmailAddress, ...], Strict(strict=False), Field(max_length=20), _NullIsEmpty()] = ()
     erased_at: Instant
