@@ -17,6 +17,7 @@ import httpx
 import jwt
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from pymongo import MongoClient
 
 from contracts.catalog import DEAD_LETTERS, TOPICS
 from contracts.envelope import Envelope
@@ -100,6 +101,9 @@ class World:
             await self._producer.stop()
         for each in self.processes:
             each.kill()
+        with MongoClient[dict[str, Any]](self.mongo_uri) as client:
+            for name in {each.environment["LEARNWIRE_MONGO_DATABASE"] for each in self.processes}:
+                client.drop_database(name)
 
     # services
 

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any, Literal
 
 from aiokafka import ConsumerRecord
-from contracts.wire import Record
 
 from contracts.types import instant_text
+from shared.kafka import RawRecord
 
 Reason = Literal["malformed", "invalid", "conflict", "refused", "unexpected"]
 MOST_DETAIL = 1_000
@@ -25,7 +25,7 @@ class DeadLetter:
     attempts: int = 1
 
 
-def as_record(letter: DeadLetter, *, topic: str, service: str, version: str, now: datetime) -> Record:
+def as_record(letter: DeadLetter, *, topic: str, service: str, version: str, now: datetime) -> RawRecord:
     """Return the record for the dead-letter topic: bytes and headers as they came, `dlq-*` headers added.
 
     Headers of an earlier stay in dead letters are replaced.
@@ -44,4 +44,4 @@ def as_record(letter: DeadLetter, *, topic: str, service: str, version: str, now
         "dlq-at": instant_text(now),
     }
     headers = [*kept, *((name, value.encode("utf-8", "replace")) for name, value in added.items())]
-    return Record(topic=topic, key=origin.key, value=origin.value, headers=headers)
+    return RawRecord(topic, origin.key, origin.value, headers)

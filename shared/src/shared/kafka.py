@@ -4,14 +4,15 @@ import asyncio
 import ssl
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
-from contracts.wire import Record, encode
 from faststream.security import BaseSecurity, SASLScram512
 
 from contracts.envelope import Envelope
+from contracts.wire import encode
 from shared.failures import Unavailable
 from shared.settings import KafkaSettings, read_secret
 
@@ -68,6 +69,16 @@ def as_unavailable(error: BaseException) -> Unavailable | None:
             return None
 
 
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """A record to send as it is; `topic` without the prefix."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
 class Sender:
     """One idempotent producer (`acks=all`), started when first needed and made anew after a failure."""
 
@@ -79,9 +90,10 @@ class Sender:
 
     async def send(self, envelopes: Sequence[Envelope[Any]]) -> None:
         """Publish events; returns when Kafka has acknowledged all of them. Raises `Unavailable`."""
-        await self.send_records([encode(each) for each in envelopes])
+        records = [encode(each) for each in envelopes]
+        await self.send_records([RawRecord(each.topic, each.key, each.value, each.headers) for each in records])
 
-    async def send_records(self, records: Sequence[Record]) -> None:
+    async def send_records(self, records: Sequence[RawRecord]) -> None:
         """Publish records as they are, apart from the topic prefix. Raises `Unavailable`."""
         if not records:
             return

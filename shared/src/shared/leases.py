@@ -16,19 +16,21 @@ class Lease:
 
     async def acquire(self) -> int | None:
         """Take or renew the lease; its fencing number, or None while another holds it."""
-        free: dict[str, Any] = {"$or": [{"$eq": ["$holder", self._holder]}, {"$lte": ["$until", "$$NOW"]}]}
-        until = {"$add": ["$$NOW", self._milliseconds]}
-        fence = {"$cond": [{"$eq": ["$holder", self._holder]}, "$fence", {"$add": [{"$ifNull": ["$fence", 0]}, 1]}]}
+        ours: dict[str, Any] = {"$eq": ["$holder", self._holder]}
+        free: dict[str, Any] = {"$or": [ours, {"$lte": [{"$ifNull": ["$until", "$$NOW"]}, "$$NOW"]}]}
+        wanted = {
+            "holder": self._holder,
+            "until": {"$add": ["$$NOW", self._milliseconds]},
+            "fence": {"$cond": [ours, "$fence", {"$add": [{"$ifNull": ["$fence", 0]}, 1]}]},
+        }
+        update = {"$set": {name: {"$cond": [free, value, f"${name}"]} for name, value in wanted.items()}}
         try:
             found = await self._leases.find_one_and_update(
-                {"_id": self._name, "$expr": free},
-                [{"$set": {"holder": self._holder, "until": until, "fence": fence}}],
-                upsert=True,
-                return_document=ReturnDocument.AFTER,
+                {"_id": self._name}, [update], upsert=True, return_document=ReturnDocument.AFTER
             )
-        except DuplicateKeyError:  # it exists and is another's: the upsert found no document that we may take
-            return None
-        return int(found["fence"])
+        except DuplicateKeyError:  # two made it at the same moment, and the other was first
+            return await self.acquire()
+        return int(found["fence"]) if found["holder"] == self._holder else None
 
     async def release(self) -> None:
         """Give the lease up, if it is ours."""

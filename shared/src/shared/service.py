@@ -9,11 +9,10 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
-from typing import Generic, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 import structlog
 import uvicorn
-from contracts.asyncapi import asyncapi
 from fastapi import APIRouter, FastAPI
 
 from contracts import catalog
@@ -91,9 +90,10 @@ def main(
     arguments = sys.argv[1:]
     commands = commands or {}
     if arguments and arguments[0] in {"-h", "--help"}:
-        print(
-            f"usage: {name} [{' | '.join(commands)}]\nWithout arguments it serves; settings are LEARNWIRE_* variables (.env.example)."
+        usage = (
+            f"usage: {name} [{' | '.join(commands)}]\nWithout arguments it serves; settings are LEARNWIRE_* variables"
         )
+        print(f"{usage} (.env.example).")  # noqa: T201  for a person
         sys.exit(0)
     if arguments and arguments[0] == "--version":
         print(f"{name} {installed_version(name)}")  # noqa: T201  for a person
@@ -150,7 +150,7 @@ async def serve(name: str, settings: S, build: Callable[[Shell[S]], Parts]) -> i
         )
         return 1
     lag: list[Callable[[], int | None]] = [lambda: None]
-    async with opened(name, settings, lag=lambda: lag[0]()) as shell:
+    async with opened(name, settings, lag=lambda: lag[0]()) as shell:  # noqa: PLW0108  it is exchanged below
         parts = build(shell)
         running = Running(
             settings=settings,
@@ -186,7 +186,7 @@ def application(shell: Shell[S], parts: Parts, running: Running) -> FastAPI:
             version=shell.version,
             alive=running.alive,
             reasons=running.reasons,
-            asyncapi=lambda: asyncapi(shell.name),
+            asyncapi=lambda: _asyncapi(shell.name),
         )
     )
     for each in parts.routers:
@@ -194,6 +194,12 @@ def application(shell: Shell[S], parts: Parts, running: Running) -> FastAPI:
     if parts.customize is not None:
         parts.customize(app)
     return app
+
+
+def _asyncapi(name: str) -> dict[str, Any]:
+    from contracts.asyncapi import asyncapi  # noqa: PLC0415  made from all schemas: not at start, only when asked for
+
+    return asyncapi(name)
 
 
 class _Server(uvicorn.Server):

@@ -23,7 +23,7 @@ class TokenSettings(KafkaSettings):
     development: bool = False
 
 
-def token(
+def token(  # noqa: PLR0917  Typer makes options of them
     service: Annotated[str, typer.Argument(help="For which service, e.g. bulk-tracker; NAME-launch for a page")],
     role: Annotated[list[str], typer.Option(help="operator, analyst, admin, manager, instructor; may be repeated")],
     subject: Annotated[str, typer.Option(help="Who: the claim `sub`")] = "developer",

@@ -1,6 +1,7 @@
 """Kafka in: one consumer for all services."""
 
-from shared.consumer.consumer import Consumer, Work
+from shared.consumer.batch import Work
+from shared.consumer.consumer import Consumer
 from shared.consumer.facts import Fact, Handler, Refusal
 
 __all__ = ["Consumer", "Fact", "Handler", "Refusal", "Work"]

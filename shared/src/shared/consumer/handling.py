@@ -111,25 +111,15 @@ async def handle(
     Raises `Abandoned`.
     """
     outcome = Handled()
-
-    async def call(some: Sequence[Fact[Any]]) -> None:
-        async def step() -> None:
-            for each in await handler(some):
-                outcome.dead.append(DeadLetter(each.fact.record, each.reason, each.detail))
-
-        await patiently(step, abandoned=abandoned, dependencies=dependencies)
-        for each in some:
-            row_of(each.record.topic, each.record.partition).handled()
-
+    call = _call(handler, outcome, row_of=row_of, abandoned=abandoned, dependencies=dependencies)
     try:
         await call(facts)
     except Abandoned:
         raise
-    except Exception as error:
+    except Exception as error:  # a bug of a handler must cost one record, not the topic
         log.warning(
             "batch.narrowed",
             records=len(facts),
-            error=type(error).__name__,
             exc_info=error,
             next_step="the record that causes it is looked for by halving; see event.failed",
         )
@@ -142,9 +132,30 @@ async def handle(
     return outcome
 
 
-async def _narrow(
-    call: Callable[[Sequence[Fact[Any]]], Awaitable[None]], facts: Sequence[Fact[Any]], *, outcome: Handled, row: Row
-) -> int | None:
+Call = Callable[[Sequence[Fact[Any]]], Awaitable[None]]
+
+
+def _call(
+    handler: Handler,
+    outcome: Handled,
+    *,
+    row_of: Callable[[str, int], Row],
+    abandoned: asyncio.Event,
+    dependencies: Dependencies,
+) -> Call:
+    async def call(some: Sequence[Fact[Any]]) -> None:
+        async def step() -> None:
+            for each in await handler(some):
+                outcome.dead.append(DeadLetter(each.fact.record, each.reason, each.detail))
+
+        await patiently(step, abandoned=abandoned, dependencies=dependencies)
+        for each in some:
+            row_of(each.record.topic, each.record.partition).handled()
+
+    return call
+
+
+async def _narrow(call: Call, facts: Sequence[Fact[Any]], *, outcome: Handled, row: Row) -> int | None:
     """Handle one partition's facts by halving; the offset after which the partition must stand still, or None."""
     try:
         await call(facts)
@@ -163,7 +174,7 @@ async def _narrow(
 
 
 async def _single(
-    call: Callable[[Sequence[Fact[Any]]], Awaitable[None]],
+    call: Call,
     fact: Fact[Any],
     error: Exception,
     *,

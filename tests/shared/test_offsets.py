@@ -1,0 +1,33 @@
+"""Only the contiguous written prefix is committed."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.consumer.offsets import Progress
+
+
+def test_a_later_slice_waits_for_an_earlier_one() -> None:
+    progress = Progress()
+    first, second = progress.take(10), progress.take(20)
+    assert (progress.finish(second), progress.written) == (False, None)
+    assert (progress.finish(first), progress.written) == (True, 20)
+
+
+def test_a_slice_that_is_cut_short_ends_where_it_was_cut() -> None:
+    progress = Progress()
+    slice_ = progress.take(10)
+    progress.finish(slice_, end=7)
+    assert progress.written == 7
+
+
+@given(st.permutations(range(8)))
+def test_whatever_the_order_of_finishing_the_prefix_is_what_is_written(order: list[int]) -> None:
+    progress = Progress()
+    slices = [progress.take(10 * (number + 1)) for number in range(8)]
+    done: set[int] = set()
+    for number in order:
+        progress.finish(slices[number])
+        done.add(number)
+        prefix = next((each for each in range(8) if each not in done), 8)
+        assert (progress.written or 0) == 10 * prefix
+    assert progress.idle
