@@ -1,0 +1,34 @@
+"""Wiring: what the service is made of."""
+
+from typing import NoReturn
+
+from action_logger import handlers
+from action_logger.settings import Settings
+from action_logger.store import indexes
+from action_logger.store.log import Log
+from action_logger.store.people import People
+from action_logger.store.records import Records
+from shared import service
+from shared.service import Parts, Shell
+
+NAME = "action-logger"
+BATCHES_IN_FLIGHT = 4
+"""Rows are inserted in any order: (source, id) tells whether one is there already."""
+
+
+def build(shell: Shell[Settings]) -> Parts:
+    people = People(shell.database, Records(shell.keys))
+    log = Log(shell.database, people, shell.keys)
+
+    async def prepare() -> None:
+        await indexes.make(shell.database)
+
+    return Parts(
+        handlers=handlers.handlers(log, people, shell.clock),
+        prepare=prepare,
+        window=BATCHES_IN_FLIGHT,
+    )
+
+
+def main() -> NoReturn:
+    service.main(NAME, Settings, build)

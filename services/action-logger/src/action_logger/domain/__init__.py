@@ -1,0 +1,1 @@
+"""The rules of the log, pure: rows (`rows`), whose they are (`people`), what a filter means (`filters`)."""

@@ -1,0 +1,1 @@
+"""MongoDB in and out: the log (`log`), persons (`people`), the report's queries (`report`), seals (`seals`)."""
