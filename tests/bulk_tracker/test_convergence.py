@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulk_tracker.domain.state import Action, ActionFact, Rules, join, judge
+from bulk_tracker.domain.action import Action, ActionFact, Rules
+from bulk_tracker.domain.state import join, judge
 from contracts.bulk_actions import (
     BulkActionFinished,
     BulkActionProgressed,

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from bulk_tracker.domain.action import Rules
 from bulk_tracker.domain.erasure import without_addresses
 from bulk_tracker.domain.reports import Report, cells, report_of, row_identity
-from bulk_tracker.domain.state import Rules
 from bulk_tracker.domain.vocabulary import made_reference
 from contracts.types import normal_email
 from tests.bulk_tracker.facts import a_row, at, finished, rows_reported, started, submitted

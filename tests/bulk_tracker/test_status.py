@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from bulk_tracker.domain.state import Action, ActionFact, Rules, conflicts, join, judge
+from bulk_tracker.domain.action import Action, ActionFact, Rules
+from bulk_tracker.domain.state import conflicts, join, judge
 from bulk_tracker.domain.vocabulary import Status, label_of, reference_key, reference_of
 from contracts.types import instant_text
 from tests.bulk_tracker.facts import a_row, ada, at, finished, progressed, rows_reported, started, submitted

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bulk_tracker.domain.state import Action, Rules, later, report_is_over
+from bulk_tracker.domain.action import Action, Rules
+from bulk_tracker.domain.status import later, report_is_over
 from contracts.bulk_actions import ReportedRow
 
 HEADER = ("Row", "Status", "Identifier", "Issue", "Resolution")

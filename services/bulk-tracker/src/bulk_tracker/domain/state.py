@@ -5,12 +5,14 @@ history are exempt: they tell what we have seen happen, and when.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from typing import TypeVar
 
-from bulk_tracker.domain.vocabulary import Status, reference_of
+from bulk_tracker.domain.action import MAIL, STATUS, Action, ActionFact, Change, Rules, Submission
+from bulk_tracker.domain.status import report_is_over, stand
+from bulk_tracker.domain.vocabulary import Status
 from contracts.bulk_actions import (
     BulkActionFinished,
     BulkActionProgressed,
@@ -21,91 +23,8 @@ from contracts.bulk_actions import (
 from contracts.event import Event, canonical
 from contracts.types import instant_text
 
-ActionFact = (
-    BulkActionSubmitted | BulkActionStarted | BulkActionProgressed | BulkActionRowsReported | BulkActionFinished
-)
-
 MOST_HISTORY = 500
 """An action that stalls and wakes for ever must not outgrow its document: the oldest changes but the first go."""
-
-MAIL = "mail"
-STATUS = "status:"
-"""What a document may owe: the mail of its end, and `status:<version>` for each change of status."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """The settings that the domain needs."""
-
-    stalls_after: timedelta = timedelta(hours=1)
-    stalls_after_by_type: Mapping[str, timedelta] = field(default_factory=dict[str, timedelta])
-    report_for: timedelta = timedelta(hours=168)
-    mail_on_timeout: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """The submission that stands; `said_at` is when its publisher recorded it."""
-
-    data: BulkActionSubmitted
-    said_at: datetime
-    erased: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One change of status."""
-
-    version: int
-    at: datetime
-    status: Status
-    previous: Status | None
-    cause: str
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """All that is known of one action. Nothing of it is shown before its submission is there."""
-
-    action_id: str
-    submission: Submission | None = None
-    started: BulkActionStarted | None = None
-    progress: BulkActionProgressed | None = None
-    total: BulkActionProgressed | None = None
-    finish: BulkActionFinished | None = None
-    first_row_at: datetime | None = None
-    first_error_at: datetime | None = None
-    judged_until: datetime | None = None
-    """Up to when we know of every heartbeat: only what lies before it can be timed out."""
-    rows_deleted: bool = False
-    status: Status | None = None
-    ended_at: datetime | None = None
-    due_at: datetime | None = None
-    version: int = 0
-    history: tuple[Change, ...] = ()
-    mailed: str | None = None
-    owes: tuple[str, ...] = ()
-
-    @property
-    def reference_id(self) -> str | None:
-        if self.submission is None:
-            return None
-        data = self.submission.data
-        return reference_of(
-            portal_id=data.portal_id, action_id=self.action_id, action_type=data.action_type, sent=data.reference_id
-        )
-
-    @property
-    def heartbeat_at(self) -> datetime | None:
-        beats = [self.started.started_at] if self.started else []
-        beats += [self.progress.progressed_at] if self.progress else []
-        return max(beats, default=None)
-
-    @property
-    def total_rows(self) -> int | None:
-        if self.total is not None:
-            return self.total.total_rows
-        return self.submission.data.total_rows if self.submission else None
 
 
 def join(action: Action, fact: ActionFact, *, said_at: datetime, now: datetime, rules: Rules) -> Action:
@@ -114,22 +33,6 @@ def join(action: Action, fact: ActionFact, *, said_at: datetime, now: datetime, 
     if action.rows_deleted and isinstance(fact, BulkActionRowsReported) and not report_is_over(action, now, rules):
         joined = replace(joined, rows_deleted=False)  # a later finish has opened the report again
     return action if joined == action else _settle(action, joined, now=now, rules=rules)
-
-
-def report_is_over(action: Action, now: datetime, rules: Rules) -> bool:
-    """Tell whether the time in which the error report is kept has passed."""
-    return action.ended_at is not None and now >= later(action.ended_at, rules.report_for)
-
-
-def later(instant: datetime, by: timedelta) -> datetime:
-    """Return the sum, or the last instant there is: publishers may say any year."""
-    try:
-        return instant + by
-    except OverflowError:
-        return _LAST
-
-
-_LAST = datetime.max.replace(microsecond=999_000, tzinfo=UTC)
 
 
 def judge(action: Action, *, now: datetime, known_until: datetime | None, rules: Rules) -> Action:
@@ -212,6 +115,15 @@ def _later_submission(known: Submission | None, new: Submission) -> Submission:
     return max(known, new, key=lambda each: canonical(each.data))
 
 
+def forget(action: Action, *, erased_at: datetime) -> Action:
+    """Take the requester's name and address out, if they were said before the erasure."""
+    submission = action.submission
+    if submission is None or submission.erased or submission.said_at > erased_at:
+        return action
+    erased = Submission(without_person(submission.data), submission.said_at, erased=True)
+    return replace(action, submission=erased, version=action.version + 1)
+
+
 def without_person(data: BulkActionSubmitted) -> BulkActionSubmitted:
     """Return the submission without the requester's name and address."""
     return data.model_copy(update={"requester": data.requester.model_copy(update={"name": "erased", "email": None})})
@@ -263,55 +175,3 @@ def _ending_to_mail(action: Action, rules: Rules) -> str | None:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where an action stands: since when, why, when the clock alone will move it on, and when it ended."""
-
-    status: Status
-    at: datetime
-    cause: str
-    due_at: datetime | None = None
-    ended_at: datetime | None = None
-
-
-def stand(action: Action, *, now: datetime, rules: Rules) -> Standing:
-    """Return the status that the facts and the time give; the submission must be there."""
-    assert action.submission is not None  # noqa: S101  callers have looked
-    data = action.submission.data
-    if action.finish is not None:
-        return _finished(action.finish, action.first_error_at)
-    if action.heartbeat_at is not None:
-        return _running(action.heartbeat_at, action, rules)
-    if data.scheduled_for is None:
-        return Standing(Status.NOT_STARTED, data.submitted_at, "submitted")
-    if now < data.scheduled_for:
-        return Standing(Status.SCHEDULED, data.submitted_at, "submitted for a later time", data.scheduled_for)
-    return Standing(Status.NOT_STARTED, max(data.scheduled_for, data.submitted_at), "the scheduled time was reached")
-
-
-def _finished(finish: BulkActionFinished, first_error_at: datetime | None) -> Standing:
-    if finish.outcome == "completed" and first_error_at is not None:
-        at = max(finish.finished_at, first_error_at)
-        cause = "finished, and rows with errors were reported"
-        return Standing(Status.COMPLETED_WITH_ERRORS, at, cause, ended_at=finish.finished_at)
-    return Standing(Status(finish.outcome), finish.finished_at, "finished", ended_at=finish.finished_at)
-
-
-def _running(heartbeat_at: datetime, action: Action, rules: Rules) -> Standing:
-    times_out_at = later(heartbeat_at, stall_of(action, rules))
-    if action.judged_until is not None and times_out_at <= action.judged_until:
-        cause = f"no heartbeat since {instant_text(heartbeat_at)}"
-        return Standing(Status.TIMEOUT, times_out_at, cause, ended_at=times_out_at)
-    woken = action.status is Status.TIMEOUT
-    cause = "a heartbeat came after the timeout" if woken else "started" if action.progress is None else "progressed"
-    return Standing(Status.IN_PROGRESS, heartbeat_at, cause, times_out_at)
-
-
-def stall_of(action: Action, rules: Rules) -> timedelta:
-    assert action.submission is not None  # noqa: S101  callers have looked
-    data = action.submission.data
-    if data.stalls_after_seconds is not None:
-        return timedelta(seconds=data.stalls_after_seconds)
-    return rules.stalls_after_by_type.get(data.action_type, rules.stalls_after)

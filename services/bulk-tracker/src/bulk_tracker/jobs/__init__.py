@@ -1,0 +1,1 @@
+"""What the clock starts: statuses that are due, mails, deletions, figures."""

@@ -1,0 +1,73 @@
+"""The tracker's settings."""
+
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+from pydantic import Field, field_validator, model_validator
+
+import shared.settings
+from shared.settings import SecretFile
+
+_SCHEMES = {"smtp", "smtps"}
+
+
+class Settings(shared.settings.Settings):
+    """What the tracker reads beside what all services share."""
+
+    http_port: int = Field(8084, ge=0, le=65535, description="Port that HTTP listens on; 8081 to 8084 by service")
+    tracker_stalls_after_seconds: str = Field(
+        "3600",
+        description="Silence after which a running action is a Timeout; others by type: 3600,content_upload=7200",
+    )
+    tracker_report_hours: int = Field(
+        168, ge=1, le=87_600, description="How long an error report is kept after the end"
+    )
+    tracker_mail_on_timeout: bool = Field(default=False, description="Mail the requester on Timeout too")
+    tracker_retention_days: int | None = Field(
+        None, ge=30, description="Days after their end that actions are kept; for ever where empty"
+    )
+    smtp_url: str | None = Field(
+        None, description="Mail server: smtp://host:port, smtps://host:port, ?starttls=1; no mails where empty"
+    )
+    smtp_username: str | None = Field(None, description="Mail server's login")
+    smtp_password_file: SecretFile | None = Field(None, description="File with the mail server's password")
+    mail_from: str | None = Field(None, description="Sender of mails, e.g. learnwire@lms.example")
+
+    @field_validator("tracker_stalls_after_seconds")
+    @classmethod
+    def _stalls_are_seconds(cls, text: str) -> str:
+        stalls_of(text)
+        return text
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp_is_a_url(cls, text: str | None) -> str | None:
+        if text is not None and (urlsplit(text).scheme not in _SCHEMES or not urlsplit(text).hostname):
+            raise ValueError("smtp://host:port or smtps://host:port is needed, with ?starttls=1 for STARTTLS")
+        return text
+
+    @model_validator(mode="after")
+    def _mail_is_whole(self) -> "Settings":
+        if self.smtp_url is not None and not (self.mail_from and self.public_url):
+            raise ValueError("LEARNWIRE_SMTP_URL needs LEARNWIRE_MAIL_FROM and LEARNWIRE_PUBLIC_URL")
+        if (self.smtp_username is None) != (self.smtp_password_file is None):
+            raise ValueError("LEARNWIRE_SMTP_USERNAME and LEARNWIRE_SMTP_PASSWORD_FILE belong together")
+        return self
+
+
+def stalls_of(text: str) -> tuple[timedelta, dict[str, timedelta]]:
+    """Read `3600,content_upload=7200`. Raises `ValueError`."""
+    default, *others = (each.strip() for each in text.split(","))
+    pairs = [each.partition("=") for each in others if each]
+    return _seconds(default), {name.strip(): _seconds(value) for name, _, value in pairs}
+
+
+def _seconds(text: str) -> timedelta:
+    if not text.strip().isdecimal() or not 0 < int(text) < 2**31:
+        raise ValueError("seconds are needed, or seconds and others by type, such as 3600,content_upload=7200")
+    return timedelta(seconds=int(text))
+
+
+def starttls(url: str) -> bool:
+    """Tell whether the mail server's URL asks for STARTTLS."""
+    return parse_qs(urlsplit(url).query).get("starttls", ["0"])[-1] in {"1", "true", "yes"}
