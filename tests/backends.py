@@ -105,7 +105,7 @@ def _at_hand(client: "docker.DockerClient", image: str) -> bool:
 def _kafka_container(stack: ExitStack) -> str:
     port = free_port()  # clients connect to the address that the broker advertises, so it is fixed beforehand
     container: Any = DockerContainer(KAFKA_IMAGE).with_bind_ports(port, port).with_envs(**KAFKA_SETTINGS)
-    host: str = container.get_container_host_ip()
+    host: str = container.get_docker_client().host()
     container.with_env("KAFKA_LISTENERS", f"PLAINTEXT://:{port},CONTROLLER://:9093")
     container.with_env("KAFKA_ADVERTISED_LISTENERS", f"PLAINTEXT://{host}:{port}")
     stack.enter_context(container)
@@ -117,7 +117,7 @@ def _mongo_container(stack: ExitStack) -> str:
     port = free_port()  # the same inside and outside: the member finds itself by the address that clients use
     command = f"mongod --replSet rs0 --bind_ip_all --port {port} --wiredTigerCacheSizeGB 0.5"
     container: Any = DockerContainer(MONGO_IMAGE).with_bind_ports(port, port).with_command(command)
-    host: str = container.get_container_host_ip()
+    host: str = container.get_docker_client().host()
     stack.enter_context(container)
     _wait(lambda: is_primary(port, host), MONGO_IMAGE)
     return f"mongodb://{host}:{port}/?replicaSet=rs0"

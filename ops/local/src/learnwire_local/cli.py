@@ -56,9 +56,9 @@ def up(directory: Path | None, *, as_json: bool = False) -> int:
             "LEARNWIRE_TEST_KAFKA": kafka.bootstrap,
             "LEARNWIRE_TEST_MONGO": mongo.uri,
         }
-        lines = (
-            [json.dumps(addresses)] if as_json else [f"export {name}='{value}'" for name, value in addresses.items()]
-        )
+        lines = [f"export {name}='{value}'" for name, value in addresses.items()]
+        if as_json:
+            lines = [json.dumps({**addresses, "pids": [kafka.pid, mongo.pid]})]
         print("\n".join(lines), flush=True)
         say(f"learnwire-local: logs in {kafka.log} and {mongo.log}; Ctrl-C ends both")
         signal.sigwait(ends)

@@ -70,7 +70,7 @@ def is_primary(port: int, host: str = "127.0.0.1") -> bool:
             client.admin.command("replSetGetStatus")
         except OperationFailure as failure:
             if failure.code == NOT_YET_INITIALIZED:
-                members = [{"_id": 0, "host": f"127.0.0.1:{port}"}]
+                members = [{"_id": 0, "host": f"{host}:{port}"}]
                 client.admin.command("replSetInitiate", {"_id": "rs0", "members": members})
         except PyMongoError:
             pass

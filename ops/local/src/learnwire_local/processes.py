@@ -96,7 +96,7 @@ def spawn(
     with os.fdopen(read) as report:
         line = report.readline()
     if not line:
-        keeper.wait()
+        keeper.communicate()
         raise StartError(f"{name} could not be started.\n{tail(log)}")
     return Process(name, int(line), log, keeper)
 
