@@ -2,14 +2,20 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, Strict
+from pydantic import Field, Strict, StringConstraints
 
 from contracts.event import Event, EventRef, Part
 from contracts.go1 import Channel, EntryPoint
 from contracts.topics import ATTEMPTS
 from contracts.types import Count, DerivedId, EmailAddress, Id, Instant, PortalId, Text, Version
 
-Inputs = dict[str, str | int | float | bool | None]
+_INT64 = 2**63
+
+InputText = Annotated[str, Field(max_length=1000), StringConstraints(pattern="^[^\\x00-\\x1f\\x7f-\\x9f]*$")]
+InputInteger = Annotated[int, Field(ge=-_INT64, lt=_INT64)]
+InputNumber = Annotated[float, Field(allow_inf_nan=False)]
+
+Inputs = dict[Text, InputText | InputInteger | InputNumber | bool | None]
 
 
 class Why(Part):

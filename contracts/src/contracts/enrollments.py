@@ -1,8 +1,8 @@
 """Enrollments of learners on courses and on learning paths."""
 
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
 from contracts.event import Event
@@ -26,11 +26,18 @@ class _OfLearner(Event):
         return f"{self.portal_id}/{self.learner_id}"
 
 
+def _say_when_finished(schema: dict[str, Any]) -> None:
+    schema["if"] = {"properties": {"status": {"enum": sorted(FINISHED)}}}
+    schema["then"] = {"required": ["completed_at"], "properties": {"completed_at": {"type": "string"}}}
+
+
 class EnrollmentChanged(_OfLearner):
     """A learner was enrolled on a course, or his progress there has changed.
 
     `completed_at` is needed when the status is finished, and dropped otherwise.
     """
+
+    model_config = ConfigDict(json_schema_extra=_say_when_finished)
 
     TYPE: ClassVar[str] = "learnwire.enrollment.changed.v1"
 

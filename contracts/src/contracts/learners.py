@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, GetCoreSchemaHandler, Strict, model_validator
+from pydantic import ConfigDict, Field, GetCoreSchemaHandler, JsonValue, Strict, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from contracts.event import Event
@@ -38,8 +38,17 @@ class LearnerChanged(_OfLearner):
     version: Version
 
 
+def _prefix(kind: str, prefix: str) -> dict[str, JsonValue]:
+    return {
+        "if": {"properties": {"salesforce_kind": {"const": kind}}},
+        "then": {"properties": {"salesforce_id": {"pattern": f"^{prefix}"}}},
+    }
+
+
 class LearnerLinked(_OfLearner):
     """A learner belongs to a Salesforce user or contact: one of the two prerequisites is met."""
+
+    model_config = ConfigDict(json_schema_extra={"allOf": [_prefix(*each) for each in PREFIXES.items()]})
 
     TYPE: ClassVar[str] = "learnwire.learner.linked.v1"
 

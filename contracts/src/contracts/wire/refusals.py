@@ -34,7 +34,13 @@ class Invalid(Exception):  # noqa: N818  the word that dead letters carry
 def say(error: ValidationError, *, under: str = "") -> str:
     """The detail of a validation error: `data.rows[3].row: int_type; data.score: less_than_equal`."""
     errors = error.errors(include_url=False, include_context=False, include_input=False)
-    return join(f"{path(each['loc'], under=under)}: {_code(each)}" for each in errors)
+    with_bad_items = {each["loc"][:at] for each in errors for at in range(len(each["loc"]))}
+    return join(
+        f"{path(each['loc'], under=under)}: {_code(each)}"
+        for each in errors
+        # Bad items are not counted, and then the list seems too short as well.
+        if not (each["type"] == "too_short" and each["loc"] in with_bad_items)
+    )
 
 
 def _code(error: Mapping[str, Any]) -> str:
