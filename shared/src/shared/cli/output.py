@@ -27,7 +27,9 @@ def show(rows: Sequence[Mapping[str, Any]], *, columns: Sequence[str], title: st
     if as_json:
         print(json.dumps([dict(each) for each in rows], indent=2, ensure_ascii=False, default=str))  # noqa: T201  the command's output
         return
-    table = Table(*columns, title=title, title_justify="left")
+    table = Table(title=title, title_justify="left")
+    for number, column in enumerate(columns):
+        table.add_column(column, no_wrap=number == 0, overflow="fold")
     for each in rows:
         table.add_row(*(str(each.get(column, "")) for column in columns))
     out.print(table)
