@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import signal
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,13 +9,16 @@ from pathlib import Path
 import uvicorn
 
 from salesforce_standin.auth import LOGIN_HOSTS, Gatekeeper
+from salesforce_standin.bulk import work
+from salesforce_standin.bulk.jobs import Jobs
 from salesforce_standin.cursors import Cursors
 from salesforce_standin.faults import Faults
 from salesforce_standin.http import routes
 from salesforce_standin.journal import Journal
+from salesforce_standin.metadata import fields, parts
 from salesforce_standin.metering import Meter
 from salesforce_standin.org import Org
-from salesforce_standin.schema import project
+from salesforce_standin.schema.model import Schema
 from salesforce_standin.world import World
 
 PROJECT = Path(__file__).parent / "force-app"  # a link to the project beside the stand-in; real files in a wheel
@@ -25,8 +27,10 @@ _DRAIN_SECONDS = 1
 
 def build(options: argparse.Namespace) -> World:
     """The world that these options describe; reads files, opens no socket."""
-    org = Org(project.read(options.project))
+    org = Org(_schema(options))
     journal = Journal(options.state)
+    for packed in journal.deployments():
+        org.deploy(fields.assemble(parts.of_zip(packed), org.full_schema))
     if not journal.load(org):
         org.found()
         journal.save(org)
@@ -43,10 +47,16 @@ def build(options: argparse.Namespace) -> World:
         Meter(org.now, options.daily_requests),
         Faults(),
         Cursors(),
+        Jobs(),
+        {},
         journal,
         options.page_size,
         options.instance_url,
     )
+
+
+def _schema(options: argparse.Namespace) -> Schema:
+    return fields.assemble([] if options.bare else parts.of_project(options.project))
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -60,6 +70,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     reader.add_argument("--public-key-file", type=Path, help="PEM; opens the JWT bearer flow")
     reader.add_argument("--state", type=Path, help="SQLite file; without it rows live in memory")
     reader.add_argument("--project", type=Path, default=PROJECT, help="SFDX project whose objects and fields there are")
+    reader.add_argument(
+        "--bare", action="store_true", help="begin with standard objects alone; deploy brings the others"
+    )
     reader.add_argument("--page-size", type=int, default=500, help="rows per page of a query, at most 2000")
     reader.add_argument("--daily-requests", type=int, default=100_000, help="API requests that the org has in 24 hours")
     reader.add_argument("--audience", action="append", default=[], help="a further audience for JWTs")
@@ -78,10 +91,12 @@ def main() -> None:
     config = uvicorn.Config(
         app, log_level="critical", access_log=False, timeout_graceful_shutdown=_DRAIN_SECONDS, lifespan="off"
     )
-    asyncio.run(_serve(uvicorn.Server(config), listener))
+    asyncio.run(_serve(world, uvicorn.Server(config), listener))
     world.journal.close()
 
 
-async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    await server.serve(sockets=[listener])
+async def _serve(world: World, server: uvicorn.Server, listener: socket.socket) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        bulk = tasks.create_task(work.for_ever(world))
+        await server.serve(sockets=[listener])
+        bulk.cancel()

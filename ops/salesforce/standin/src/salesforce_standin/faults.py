@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from salesforce_standin.failures import RowFailed
+
 WHOLE = {
     "expire_tokens", "unavailable", "server_error", "total_requests", "concurrent_requests", "long_transactions",
     "api_disabled", "too_many", "error", "hang", "cut", "hang_after_write", "cut_after_write", "slow", "garbled",
@@ -14,6 +16,10 @@ WHOLE = {
 """Of a whole request."""
 ROWS = {"lock_rows", "duplicate_race", "row_error"}
 """Of single rows of a write."""
+JOBS = {"bulk_stuck", "bulk_failed"}
+"""Of bulk jobs: never leaves InProgress; fails after so many `rows`."""
+_LOCKED = "unable to obtain exclusive access to this record or 1 records: {key}"
+_RACED = "duplicate value found: external id duplicates value on record with id: {id}"
 
 
 @dataclass(slots=True)
@@ -30,6 +36,7 @@ class Fault:
     times: int | None = 1
     share: float = 1.0
     seconds: float = 3600.0
+    rows: int = 0
     status: int = 400
     code: str = "UNKNOWN_EXCEPTION"
     message: str = "planted by the stand-in"
@@ -56,9 +63,17 @@ class Fault:
         return {
             "id": self.number, "kind": self.kind, "calls": sorted(self.calls), "objects": sorted(self.objects),
             "keys": sorted(self.keys), "on": self.on, "after": self.after, "times": self.times, "share": self.share,
-            "seconds": self.seconds, "status": self.status, "code": self.code, "message": self.message,
+            "seconds": self.seconds, "rows": self.rows, "status": self.status, "code": self.code, "message": self.message,
             "fields": list(self.fields), "fired": self.fired,
         }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """A row's planted failure; `after_write` writes the row all the same, as the winner of a race would have."""
+
+    failure: RowFailed
+    after_write: bool = False
 
 
 @dataclass(slots=True)
@@ -71,11 +86,11 @@ class Faults:
     def plant(self, given: dict[str, Any]) -> Fault:
         """Raises ValueError or TypeError for something that is no fault."""
         kind = given.get("kind")
-        if kind not in WHOLE | ROWS:
-            raise ValueError(f"kind must be one of: {', '.join(sorted(WHOLE | ROWS))}")
+        if kind not in WHOLE | ROWS | JOBS:
+            raise ValueError(f"kind must be one of: {', '.join(sorted(WHOLE | ROWS | JOBS))}")
         names = {"calls", "objects", "keys", "fields"}
         rest = {name: value for name, value in given.items() if name not in names | {"kind"}}
-        unknown = set(rest) - {"on", "after", "times", "share", "seconds", "status", "code", "message"}
+        unknown = set(rest) - {"on", "after", "times", "share", "seconds", "rows", "status", "code", "message"}
         if unknown:
             raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
         self._numbers += 1
@@ -91,6 +106,23 @@ class Faults:
     def for_call(self, kind: str, name: str | None) -> Fault | None:
         """The fault that hits this request."""
         return next((one for one in self._about(WHOLE, kind, name) if one.fires()), None)
+
+    def for_job(self, kind: str, name: str) -> Fault | None:
+        """The fault of this kind that hits this job."""
+        return next((one for one in self._about({kind}, "", name) if not one.calls and one.fires()), None)
+
+    def planted_row(self, kind: str, name: str, key: str, on: str) -> Planted | None:
+        """What becomes of this row of a write instead of success."""
+        fault = self.for_row(kind, name, key, on)
+        if fault is None or (fault.kind == "duplicate_race" and on != "create"):
+            return None
+        match fault.kind:
+            case "lock_rows":
+                return Planted(RowFailed("UNABLE_TO_LOCK_ROW", _LOCKED.replace("{key}", key)))
+            case "duplicate_race":
+                return Planted(RowFailed("DUPLICATE_VALUE", _RACED), after_write=True)
+            case _:
+                return Planted(RowFailed(fault.code, fault.message, fault.fields))
 
     def for_row(self, kind: str, name: str, key: str, on: str) -> Fault | None:
         """The fault that hits this row of a write."""

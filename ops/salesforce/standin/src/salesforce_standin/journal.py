@@ -9,6 +9,7 @@ from salesforce_standin.org import Org
 _TABLES = """
 create table if not exists rows (id text primary key, object text not null, body text not null) without rowid;
 create table if not exists counters (object text primary key, numbers integer not null, automatic integer not null) without rowid;
+create table if not exists deployments (number integer primary key, packed blob not null);
 create table if not exists facts (name text primary key, value text not null) without rowid;
 """
 
@@ -20,6 +21,16 @@ class Journal:
         self._file = None if path is None else sqlite3.connect(path, isolation_level=None)
         if self._file is not None:
             self._file.executescript("pragma journal_mode = wal; pragma synchronous = normal;" + _TABLES)
+
+    def deployments(self) -> list[bytes]:
+        """What was deployed, in order; to be taken over before the rows are loaded."""
+        if self._file is None:
+            return []
+        return [packed for (packed,) in self._file.execute("select packed from deployments order by number")]
+
+    def keep_deployment(self, packed: bytes) -> None:
+        if self._file is not None:
+            self._file.execute("insert into deployments (packed) values (?)", (packed,))
 
     def load(self, org: Org) -> bool:
         """Fill the org with what is kept; False when nothing is."""

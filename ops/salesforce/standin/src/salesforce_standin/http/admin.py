@@ -40,10 +40,7 @@ def routes(world: World) -> list[Route]:
 def _endpoint(world: World, action: Action) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         try:
-            body = cast("object", await request.json()) if await request.body() else {}
-            if not isinstance(body, dict):
-                raise ValueError("the body must be a JSON object")  # noqa: TRY004, TRY301  answered as 400 below
-            answer = action(world, request, cast("Body", body))
+            answer = action(world, request, await _body(request))
         except RowFailed as failed:
             return JSONResponse({"detail": f"{failed.code}: {failed.message}"}, 400)
         except (ValueError, TypeError, KeyError) as error:
@@ -52,6 +49,13 @@ def _endpoint(world: World, action: Action) -> Callable[[Request], Awaitable[Res
         return JSONResponse(answer)
 
     return endpoint
+
+
+async def _body(request: Request) -> Body:
+    body: object = await request.json() if await request.body() else {}
+    if not isinstance(body, dict):
+        raise TypeError("the body must be a JSON object")
+    return cast("Body", body)
 
 
 def _health(_world: World, _request: Request, _body: Body) -> Body:

@@ -4,9 +4,11 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NoReturn, cast
 
 from salesforce_standin.failures import RequestFailed, not_found
+from salesforce_standin.records.collections import Batch
 from salesforce_standin.schema.model import SObject
 from salesforce_standin.world import World
 
@@ -50,6 +52,10 @@ class Call:
                 400, "JSON_PARSER_ERROR", "The HTTP entity body must be a JSON object at [line:1, column:1]"
             )
         return cast("dict[str, Any]", parsed)
+
+    def batch(self) -> Batch:
+        """The org for writing, with the faults planted in its rows."""
+        return Batch(self.world.org, partial(self.world.faults.planted_row, self.kind))
 
     def sobject(self) -> SObject:
         """The object that the path names."""

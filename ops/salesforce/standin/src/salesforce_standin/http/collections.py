@@ -3,7 +3,6 @@
 from typing import Any, cast
 
 from salesforce_standin.failures import RequestFailed, not_found
-from salesforce_standin.http.batches import batch_of
 from salesforce_standin.http.call import Answer, Call
 from salesforce_standin.records import collections
 from salesforce_standin.records.collections import Batch, Written
@@ -22,21 +21,21 @@ def upsert(call: Call) -> Answer:
         if given.name != one.name:
             message = f"The record's type {given.name} is not the type of the URI, {one.name}"
             raise RequestFailed(400, "INVALID_INPUT", message, tuple(record)[:1])
-    batch = batch_of(call)
+    batch = call.batch()
     mark = batch.org.database.mark()
     return _answer(call, batch, mark, collections.upsert(batch, one, key_field, records))
 
 
 def create(call: Call) -> Answer:
     records = [(_type_of(call, record), record) for record in _records(call)]
-    batch = batch_of(call)
+    batch = call.batch()
     mark = batch.org.database.mark()
     return _answer(call, batch, mark, collections.create(batch, records))
 
 
 def update(call: Call) -> Answer:
     records = [(_type_of(call, record), record) for record in _records(call)]
-    batch = batch_of(call)
+    batch = call.batch()
     mark = batch.org.database.mark()
     return _answer(call, batch, mark, collections.update(batch, records))
 
@@ -46,7 +45,7 @@ def delete(call: Call) -> Answer:
     if not given:
         raise RequestFailed(400, "REQUIRED_FIELD_MISSING", "The required field is missing: ids", ("ids",))
     _check_size(len(given))
-    batch = batch_of(call)
+    batch = call.batch()
     mark = batch.org.database.mark()
     results = collections.delete(batch, given)
     if call.query.get("allOrNone", "false").lower() == "true":

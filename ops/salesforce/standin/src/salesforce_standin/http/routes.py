@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from salesforce_standin.failures import RequestFailed, not_found
-from salesforce_standin.http import admin, basics, collections, queries, sobjects
+from salesforce_standin.http import admin, basics, collections, deployments, jobs, queries, sobjects
 from salesforce_standin.http.call import Answer, Call, Handler
 from salesforce_standin.http.gate import guarded
 from salesforce_standin.world import World
@@ -17,6 +17,8 @@ Scope = MutableMapping[str, Any]
 _DATA = "/services/data/{version}"
 _ROW = _DATA + "/sobjects/{object}"
 _MANY = _DATA + "/composite/sobjects"
+_INGEST = _DATA + "/jobs/ingest"
+_QUERIES = _DATA + "/jobs/query"
 _LONGEST_URI = 16_384
 
 _FREE: list[tuple[str, str, str, Handler]] = [
@@ -36,6 +38,23 @@ _API: list[tuple[str, str, str, Handler]] = [
     ("POST", _MANY, "collections.create", collections.create),
     ("PATCH", _MANY, "collections.update", collections.update),
     ("DELETE", _MANY, "collections.delete", collections.delete),
+    ("POST", _DATA + "/metadata/deployRequest", "deploy", deployments.start),
+    ("GET", _DATA + "/metadata/deployRequest/{id}", "deploy.poll", deployments.show),
+    ("POST", _INGEST, "bulk.ingest", jobs.create_ingest),
+    ("GET", _INGEST, "bulk.ingest.poll", jobs.list_all),
+    ("GET", _INGEST + "/{job}", "bulk.ingest.poll", jobs.show),
+    ("PATCH", _INGEST + "/{job}", "bulk.ingest.close", jobs.change),
+    ("DELETE", _INGEST + "/{job}", "bulk.ingest.delete", jobs.delete),
+    ("PUT", _INGEST + "/{job}/batches", "bulk.ingest.upload", jobs.upload),
+    ("GET", _INGEST + "/{job}/successfulResults", "bulk.ingest.results", jobs.successful),
+    ("GET", _INGEST + "/{job}/failedResults", "bulk.ingest.results", jobs.failed),
+    ("GET", _INGEST + "/{job}/unprocessedrecords", "bulk.ingest.results", jobs.unprocessed),
+    ("POST", _QUERIES, "bulk.query", jobs.create_query),
+    ("GET", _QUERIES, "bulk.query.poll", jobs.list_all),
+    ("GET", _QUERIES + "/{job}", "bulk.query.poll", jobs.show),
+    ("PATCH", _QUERIES + "/{job}", "bulk.query.close", jobs.change),
+    ("DELETE", _QUERIES + "/{job}", "bulk.query.delete", jobs.delete),
+    ("GET", _QUERIES + "/{job}/results", "bulk.query.results", jobs.results),
     ("GET", _DATA + "/sobjects", "describe", sobjects.describe_all),
     ("GET", _ROW + "/describe", "describe", sobjects.describe_one),
     ("GET", _ROW, "describe", sobjects.describe_basic),

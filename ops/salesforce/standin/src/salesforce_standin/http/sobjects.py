@@ -4,7 +4,6 @@ from typing import Any
 
 from salesforce_standin import ids
 from salesforce_standin.failures import RequestFailed, RowFailed, not_found
-from salesforce_standin.http.batches import batch_of
 from salesforce_standin.http.call import Answer, Call
 from salesforce_standin.records import collections
 from salesforce_standin.records.collections import Written
@@ -31,7 +30,7 @@ def describe_one(call: Call) -> Answer:
 
 
 def create(call: Call) -> Answer:
-    (done,) = collections.create(batch_of(call), [(call.sobject(), call.json())])
+    (done,) = collections.create(call.batch(), [(call.sobject(), call.json())])
     return _created(done)
 
 
@@ -47,13 +46,13 @@ def update(call: Call) -> Answer:
     if any(name.lower() == "id" for name in body):
         message = "The Id field should not be specified in the sobject data."
         raise RequestFailed(400, "INVALID_FIELD", message, ("Id",))
-    (done,) = collections.update(batch_of(call), [(one, {**body, "Id": row["Id"]})])
+    (done,) = collections.update(call.batch(), [(one, {**body, "Id": row["Id"]})])
     return _unless_failed(done, Answer(204))
 
 
 def delete(call: Call) -> Answer:
     row = _row_by_id(call, call.sobject())
-    (done,) = collections.delete(batch_of(call), [str(row["Id"])])
+    (done,) = collections.delete(call.batch(), [str(row["Id"])])
     return _unless_failed(done, Answer(204))
 
 
@@ -75,7 +74,7 @@ def upsert(call: Call) -> Answer:
     if any(name.lower() in {"id", key_field.name.lower()} for name in body):
         message = f"The {key_field.name} field should not be specified in the sobject data."
         raise RequestFailed(400, "INVALID_FIELD", message, (key_field.name,))
-    (done,) = collections.upsert(batch_of(call), one, key_field, [{**body, key_field.name: key}])
+    (done,) = collections.upsert(call.batch(), one, key_field, [{**body, key_field.name: key}])
     return _created(done)
 
 
@@ -84,7 +83,7 @@ def delete_by_key(call: Call) -> Answer:
     found = _one_of(call, one, key_field, key)
     if found is None:
         raise not_found()
-    (done,) = collections.delete(batch_of(call), [found])
+    (done,) = collections.delete(call.batch(), [found])
     return _unless_failed(done, Answer(204))
 
 

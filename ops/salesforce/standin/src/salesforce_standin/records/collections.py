@@ -1,14 +1,16 @@
 """Writing many rows in one request: in order, each with its own result, all or none when asked."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from salesforce_standin import ids
 from salesforce_standin.failures import RequestFailed, RowFailed
+from salesforce_standin.faults import Planted
 from salesforce_standin.org import Org
 from salesforce_standin.records import values, writes
+from salesforce_standin.records.database import index_key
 from salesforce_standin.records.writes import Given
 from salesforce_standin.schema.model import Field, SObject
 
@@ -32,14 +34,6 @@ class Written:
         out: dict[str, Any] = {"id": self.row_id} if self.row_id and self.failure is None else {}
         out |= {"success": self.failure is None, "errors": [self.failure.in_collection()] if self.failure else []}
         return out if self.created is None else out | {"created": self.created}
-
-
-@dataclass(frozen=True, slots=True)
-class Planted:
-    """A planted row fault; `after_write` writes the row all the same, as the winner of a race would have."""
-
-    failure: RowFailed
-    after_write: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +75,21 @@ def _with_id(failure: RowFailed, row_id: str | None) -> RowFailed:
 
 def upsert(batch: Batch, one: SObject, key_field: Field, records: Sequence[Given]) -> list[Written]:
     """By external id. A key that comes twice in one request fails each time it comes."""
-    keys = [_key(one, key_field, given) for given in records]
-    twice = {key for key, count in Counter(key for key in keys if isinstance(key, str)).items() if count > 1}
-    return [_upsert_one(batch, one, key_field, given, key, twice) for given, key in zip(records, keys, strict=True)]
+    keys = [_key(key_field, given) for given in records]
+    counts = Counter(index_key(key_field, key) for key in keys if isinstance(key, str))
+    return [
+        _refused("DUPLICATE_VALUE", f"Duplicate external id specified: {key}")
+        if isinstance(key, str) and counts[index_key(key_field, key)] > 1
+        else _upsert_one(batch, one, key_field, given, key)
+        for given, key in zip(records, keys, strict=True)
+    ]
 
 
-def _key(one: SObject, key_field: Field, given: Given) -> str | RowFailed:
+def _refused(code: str, message: str) -> Written:
+    return Written(None, created=False, failure=RowFailed(code, message))
+
+
+def _key(key_field: Field, given: Given) -> str | RowFailed:
     if any(name.lower() == "id" for name in given) and key_field.name != "Id":
         return RowFailed("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an upsert by external id", ("Id",))
     raw = next((value for name, value in given.items() if name.lower() == key_field.name.lower()), None)
@@ -99,19 +102,13 @@ def _key(one: SObject, key_field: Field, given: Given) -> str | RowFailed:
     return key
 
 
-def _upsert_one(
-    batch: Batch, one: SObject, key_field: Field, given: Given, key: str | RowFailed, twice: Iterable[str]
-) -> Written:
+def _upsert_one(batch: Batch, one: SObject, key_field: Field, given: Given, key: str | RowFailed) -> Written:
     if isinstance(key, RowFailed):
         return Written(None, created=False, failure=key)
-    if key in twice:
-        return Written(
-            None, created=False, failure=RowFailed("DUPLICATE_VALUE", f"Duplicate external id specified: {key}", ())
-        )
     found = matches(batch.org, one, key_field, key)
     if len(found) > 1:
-        message = f"{key_field.name}: more than one record found for external id field: [{', '.join(found)}]"
-        return Written(None, created=False, failure=RowFailed("DUPLICATE_EXTERNAL_ID", message, ()))
+        several = f"more than one record found for external id field: [{', '.join(found)}]"
+        return _refused("DUPLICATE_EXTERNAL_ID", f"{key_field.name}: {several}")
 
     def write() -> Written:
         if found:

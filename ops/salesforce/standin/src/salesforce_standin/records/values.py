@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from salesforce_standin import ids
 from salesforce_standin.failures import RequestFailed, RowFailed
@@ -49,14 +50,13 @@ def utf16_length(text: str) -> int:
     return len(text) + sum(letter > "\uffff" for letter in text)
 
 
+_JSON_KINDS: dict[type[Any], str] = {
+    bool: "VALUE_BOOLEAN", str: "VALUE_STRING", int: "VALUE_NUMBER_INT", float: "VALUE_NUMBER_FLOAT", list: "START_ARRAY",
+}  # fmt: skip
+
+
 def _wrong_kind(one: Field, raw: object) -> RequestFailed:
-    kinds = {
-        bool: "VALUE_TRUE" if raw else "VALUE_FALSE",
-        str: "VALUE_STRING",
-        int: "VALUE_NUMBER_INT",
-        float: "VALUE_NUMBER_FLOAT",
-    }
-    found = kinds.get(type(raw), "START_OBJECT")
+    found = _JSON_KINDS.get(type(raw), "START_OBJECT")
     shown = f" value {raw}" if isinstance(raw, str | int | float) else ""
     message = (
         f"Cannot deserialize instance of {one.kind} from {found}{shown} or request may be missing a required field"

@@ -6,7 +6,7 @@ from salesforce_standin.schema.model import Field, SObject, sobject
 
 
 def _read_only(name: str, label: str, kind: str, **more: object) -> Field:
-    return replace(Field(name, label, "string"), kind=kind, createable=False, updateable=False, **more)  # pyright: ignore[reportArgumentType]  a short way to write the tables below
+    return replace(Field(name, label, "string"), kind=kind, createable=False, updateable=False, **more)
 
 
 def _reference(name: str, label: str, to: str, *, relationship: str, required: bool = False) -> Field:
@@ -40,7 +40,7 @@ def owner() -> Field:
 def make(name: str, label: str, plural: str, prefix: str, fields: tuple[Field, ...], **flags: bool) -> SObject:
     """An object with its system fields."""
     everything = {one.name: one for one in (*system_fields(), *fields)}
-    return replace(sobject(SObject(name, label, plural, prefix, everything)), **flags)  # pyright: ignore[reportArgumentType]  flags are the three booleans
+    return replace(sobject(SObject(name, label, plural, prefix, everything)), **flags)
 
 
 def _text(name: str, label: str, length: int, *, required: bool = False) -> Field:

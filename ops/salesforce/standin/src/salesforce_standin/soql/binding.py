@@ -147,5 +147,6 @@ def date_range(one: Field, word: str, now: datetime) -> tuple[str, str]:
     if one.kind not in {"date", "datetime"} or name not in ranges or (name.endswith("_N_DAYS") != bool(count)):
         raise RequestFailed(400, "MALFORMED_QUERY", f"unexpected token: '{word}'")
     first, after = ranges[name]
-    write = values.instant_text if one.kind == "datetime" else lambda moment: moment.date().isoformat()
-    return write(first), write(after)
+    if one.kind == "date":
+        return first.date().isoformat(), after.date().isoformat()
+    return values.instant_text(first), values.instant_text(after)

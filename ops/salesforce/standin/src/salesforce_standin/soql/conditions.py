@@ -14,9 +14,11 @@ from salesforce_standin.soql.tree import Comparison, Condition, Junction, Litera
 Test = Callable[[Row], bool]
 
 
-def test(org: Org, start: SObject, condition: Condition) -> Test:
+def test(org: Org, start: SObject, condition: Condition | None) -> Test:
     """Whether a row meets the condition."""
     match condition:
+        case None:
+            return lambda _row: True
         case Not(inner):
             meets = test(org, start, inner)
             return lambda row: not meets(row)

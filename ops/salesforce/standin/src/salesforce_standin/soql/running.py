@@ -50,7 +50,7 @@ def record(org: Org, start: SObject, columns: Sequence[Bound], row: Row, base: s
     """One row as the API writes it, related rows nested."""
     out: dict[str, Any] = {"attributes": _attributes(start, row, base)}
     for one in columns:
-        at, current, place = start, row, out
+        current, place = row, out
         for hop in one.hops:
             related = binding.follow(org.database, hop, current)
             name = hop.relationship or hop.name
@@ -59,7 +59,7 @@ def record(org: Org, start: SObject, columns: Sequence[Bound], row: Row, base: s
                 place.setdefault(name, None)
                 break
             place = place.setdefault(name, {"attributes": _attributes(target, related, base)})
-            at, current = target, related
+            current = related
         else:
             place[one.field.name] = current.get(one.field.name)
     return out
@@ -74,7 +74,7 @@ def _paths(start: SObject, query: Query) -> list[tuple[str, ...]]:
     for one in query.columns:
         match one:
             case Column(path):
-                paths.append(path)
+                paths.append(tuple(path))
             case AllFields(which):
                 if which != "STANDARD" and (query.limit is None or query.limit > _ALL_FIELDS_LIMIT):
                     message = "The SOQL FIELDS function must have a LIMIT of at most 200"
@@ -92,7 +92,7 @@ def _side(*, custom: bool) -> str:
 
 
 def _chosen(org: Org, start: SObject, query: Query, *, deleted: bool) -> list[Row]:
-    meets = conditions.test(org, start, query.where) if query.where else lambda _row: True
+    meets = conditions.test(org, start, query.where)
     known = None if deleted else conditions.candidates(org, start, query.where)
     if known is None:
         pool = list(org.database.rows(start.name))
@@ -119,7 +119,7 @@ def _sort(org: Org, rows: list[Row], by: Bound, *, descending: bool, nulls_first
         value = conditions.folded(by.field, by.read(org.database, row))
         return (rank_of_nulls,) if value is None else (1, value)
 
-    rows.sort(key=key, reverse=descending)  # pyright: ignore[reportArgumentType]  values of one field are of one kind
+    rows.sort(key=key, reverse=descending)
 
 
 def _aggregated(org: Org, start: SObject, query: Query, rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -153,16 +153,12 @@ def _aggregate(org: Org, start: SObject, column: Aggregate, members: Sequence[Ro
     bound = binding.bind(org.schema, start, column.path)
     found = [value for value in (bound.read(org.database, row) for row in members) if value is not None]
     numbers = [value for value in found if isinstance(value, int | float)]
-    match column.function:
-        case "COUNT":
-            return len(found)
-        case "COUNT_DISTINCT":
-            return len({conditions.folded(bound.field, value) for value in found})
-        case "SUM":
-            return sum(numbers)
-        case "AVG":
-            return sum(numbers) / len(numbers) if numbers else None
-        case "MIN":
-            return min(found, key=lambda value: (str(type(value)), value), default=None)
-        case _:
-            return max(found, key=lambda value: (str(type(value)), value), default=None)
+    reckon: dict[str, Callable[[], Value]] = {
+        "COUNT": lambda: len(found),
+        "COUNT_DISTINCT": lambda: len({conditions.folded(bound.field, value) for value in found}),
+        "SUM": lambda: sum(numbers),
+        "AVG": lambda: sum(numbers) / len(numbers) if numbers else None,
+        "MIN": lambda: min(numbers, default=None) if numbers else min(map(str, found), default=None),
+        "MAX": lambda: max(numbers, default=None) if numbers else max(map(str, found), default=None),
+    }
+    return reckon[column.function]()

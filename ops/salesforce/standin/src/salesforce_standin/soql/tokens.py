@@ -21,6 +21,8 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'"
 
 @dataclass(frozen=True, slots=True)
 class Token:
+    """One word, sign or value."""
+
     kind: str
     text: str
 

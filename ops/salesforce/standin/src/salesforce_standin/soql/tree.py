@@ -1,9 +1,10 @@
 """A query as data."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Path = tuple[str, ...]  # Membership__r.Membership_Key__c
+Path = Sequence[str]  # Membership__r.Membership_Key__c
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,8 @@ class Literal_:  # noqa: N801  the name without the underscore is taken by typin
 
 @dataclass(frozen=True, slots=True)
 class Column:
+    """A field to show, perhaps of a related row."""
+
     path: Path
 
 
@@ -37,6 +40,8 @@ class AllFields:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
+    """One test of one field; IN and NOT IN have several values."""
+
     path: Path
     operator: str  # = != < <= > >= LIKE IN NOT IN
     values: tuple[Literal_, ...]
@@ -44,11 +49,15 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Not:
+    """The opposite."""
+
     condition: "Condition"
 
 
 @dataclass(frozen=True, slots=True)
 class Junction:
+    """All of them, or one of them."""
+
     word: Literal["AND", "OR"]
     conditions: "tuple[Condition, ...]"
 
@@ -58,6 +67,8 @@ Condition = Comparison | Not | Junction
 
 @dataclass(frozen=True, slots=True)
 class Order:
+    """One part of ORDER BY."""
+
     path: Path
     descending: bool
     nulls_first: bool
@@ -65,6 +76,8 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Query:
+    """A whole SELECT."""
+
     columns: tuple[Column | Aggregate | AllFields, ...]
     source: str
     where: Condition | None

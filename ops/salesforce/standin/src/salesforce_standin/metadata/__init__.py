@@ -1,0 +1,1 @@
+"""Metadata: a project or a deployment as parts, their meaning, and what is wrong with them."""
