@@ -3,11 +3,13 @@
 from typing import NoReturn
 
 from action_logger import handlers
+from action_logger.routes import export, report
 from action_logger.settings import Settings
 from action_logger.store import indexes
 from action_logger.store.log import Log
 from action_logger.store.people import People
 from action_logger.store.records import Records
+from action_logger.store.report import Report
 from shared import service
 from shared.service import Parts, Shell
 
@@ -17,14 +19,17 @@ BATCHES_IN_FLIGHT = 4
 
 
 def build(shell: Shell[Settings]) -> Parts:
-    people = People(shell.database, Records(shell.keys))
+    records = Records(shell.keys)
+    people = People(shell.database, records)
     log = Log(shell.database, people, shell.keys)
+    rows = Report(shell.database, records)
 
     async def prepare() -> None:
         await indexes.make(shell.database)
 
     return Parts(
         handlers=handlers.handlers(log, people, shell.clock),
+        routers=[report.router(rows, shell.auth, shell.clock), export.router(rows, shell.auth, shell.keys)],
         prepare=prepare,
         window=BATCHES_IN_FLIGHT,
     )

@@ -1,0 +1,1 @@
+"""HTTP in and out: the report (`report`), downloads (`export`), the vocabulary (`words`)."""
