@@ -8,6 +8,7 @@ from pathlib import Path
 
 import uvicorn
 
+from salesforce_standin import pages
 from salesforce_standin.auth import LOGIN_HOSTS, Gatekeeper
 from salesforce_standin.bulk import work
 from salesforce_standin.bulk.jobs import Jobs
@@ -87,7 +88,7 @@ def main() -> None:
     listener = socket.create_server((options.host, options.port))
     host, port = listener.getsockname()[:2]
     print(f"salesforce-standin: http://{host}:{port}", flush=True)
-    app = routes.application(world, [])
+    app = routes.application(world, pages.routes(world))
     config = uvicorn.Config(
         app, log_level="critical", access_log=False, timeout_graceful_shutdown=_DRAIN_SECONDS, lifespan="off"
     )
