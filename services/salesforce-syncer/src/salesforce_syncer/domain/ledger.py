@@ -56,9 +56,8 @@ def changed(before: Mapping[str, Any], row: Row, *, now: datetime, every: timede
     if same:
         return _accessed(before, row, now=now, every=every)
     document = {**before, **content, "deleted": False, "version": before["version"] + 1}
-    document.pop("erased", None)
-    document.pop("error", None)
-    document.pop("accessed_due", None)
+    for name in ("erased", "approved", "error", "accessed_due"):
+        document.pop(name, None)
     if row.gone:
         document["state"] = "gone"
         document.pop("dirty_since", None)
@@ -116,6 +115,8 @@ def _content(row: Row) -> Document:
         "hash": payload_hash(row.payload),
         "records": list(row.records),
     }
+    if row.learner_id is not None:
+        content["learner"] = f"{row.portal_id}/{row.learner_id}"
     if row.membership is not None:
         content["membership"] = row.membership
     if row.object == MEMBERSHIP:
@@ -141,6 +142,19 @@ def _accessed(before: Mapping[str, Any], row: Row, *, now: datetime, every: time
     document["owes"] = sorted({*before.get("owes", ()), *(debt(LAST_ACCESS, each) for each in row.records)})
     pace(document, row.payload[ACCESSED], now=now, every=every)
     return _told(document)
+
+
+def told(
+    row: Mapping[str, Any], *, hash_: str, accessed: str | None, now: datetime, every: timedelta
+) -> tuple[bool, datetime | None]:
+    """Tell whether Salesforce holds this content already, and when its newer last access may be written."""
+    written: Mapping[str, Any] | None = row.get("written")
+    if written is None or row.get("in_doubt") is not None or row.get("forced") or written["hash"] != hash_:
+        return False, None
+    if written["accessed"] == accessed:
+        return True, None
+    due: datetime = written["accessed_at"] + every
+    return (False, None) if written["accessed"] is None or due <= now else (True, due)
 
 
 def pace(document: Document, accessed: str | None, *, now: datetime, every: timedelta) -> None:

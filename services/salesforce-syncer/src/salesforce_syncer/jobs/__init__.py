@@ -1,0 +1,1 @@
+"""What runs by itself: the one writer, resyncs, the nightly proof."""

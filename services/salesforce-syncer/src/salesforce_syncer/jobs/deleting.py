@@ -1,0 +1,133 @@
+"""Deletes: by Salesforce's ids, last in a pass, and not before the guard has looked at how many they are."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from salesforce_syncer import metrics
+from salesforce_syncer.domain import guard
+from salesforce_syncer.domain.objects import KEY_FIELDS
+from salesforce_syncer.jobs.brakes import Brakes
+from salesforce_syncer.jobs.sending import LATER, TRIES, Sending
+from salesforce_syncer.salesforce import rows as wire
+from salesforce_syncer.salesforce import soql
+from salesforce_syncer.salesforce.client import Client
+from salesforce_syncer.salesforce.errors import Action
+from salesforce_syncer.salesforce.rows import Outcome
+from salesforce_syncer.settings import Settings
+from salesforce_syncer.store import answers
+from salesforce_syncer.store.orgs import OrgStore
+from salesforce_syncer.store.writing import WritingStore
+from shared.mongo import Document
+
+log = structlog.stdlib.get_logger()
+
+HOUR = timedelta(hours=1)
+ALREADY_GONE = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND"})
+
+
+@dataclass(frozen=True, slots=True)
+class Deleting:
+    """Takes rows out of Salesforce."""
+
+    settings: Settings
+    client: Client
+    store: WritingStore
+    orgs: OrgStore
+    sending: Sending
+    brakes: Brakes
+    clock: Callable[[], datetime]
+
+    async def one_pass(self, portals: Sequence[str], *, fence: int, limit: int) -> bool:
+        """Delete what is due; True where there may be more."""
+        now = self.clock()
+        held = await self.held(portals)
+        rows = await self.store.to_delete(portals, now=now, held=held, limit=limit)
+        for object_name in KEY_FIELDS:
+            of_object = [each for each in rows if each["object"] == object_name]
+            if of_object and not self.brakes.stopped(object_name):
+                await self._delete(object_name, of_object, fence)
+        return len(rows) == limit
+
+    async def held(self, portals: Sequence[str]) -> list[str]:
+        """Return the portals whose deletes must wait, and say so once."""
+        now = self.clock()
+        due = await self.orgs.due_deletes(portals)
+        guards = await self.orgs.guards()
+        for portal_id in guards.keys() - due.keys():
+            await self.orgs.unguard(portal_id)
+        metrics.guarded_deletes.set(sum(due[each] for each in guards if each in due))
+        if not due:
+            return []
+        recent = await self.orgs.recent_deletes(list(due), now - HOUR)
+        live = await self.orgs.live_rows(list(due))
+        held: list[str] = []
+        for portal_id, count in due.items():
+            deletes = count + recent.get(portal_id, 0)
+            rows = deletes + live.get(portal_id, 0)
+            if portal_id in guards or guard.holds(
+                deletes=deletes,
+                rows=rows,
+                most_rows=self.settings.salesforce_delete_guard_rows,
+                most_percent=self.settings.salesforce_delete_guard_percent,
+            ):
+                held.append(portal_id)
+                await self._hold(portal_id, deletes=deletes, rows=rows, new=portal_id not in guards)
+        return held
+
+    async def _hold(self, portal_id: str, *, deletes: int, rows: int, new: bool) -> None:
+        await self.orgs.guard(portal_id, deletes=deletes, rows=rows, now=self.clock())
+        if new:
+            log.error(
+                "deletes.guarded",
+                portal_id=portal_id,
+                deletes=deletes,
+                rows=rows,
+                reason="more deletes within an hour than the guard lets through",
+                next_step=f"look why; if it is right: salesforce-syncer approve-deletes {portal_id}",
+            )
+
+    async def _delete(self, object_name: str, rows: Sequence[Document], fence: int) -> None:
+        known = [each for each in rows if each.get("salesforce_id")]
+        known += await self._looked_up(object_name, [each for each in rows if not each.get("salesforce_id")])
+        for start in range(0, len(known), wire.AT_ONCE):
+            chunk = known[start : start + wire.AT_ONCE]
+            await self.store.mark_in_doubt(chunk, fence)
+            outcomes = await wire.delete(self.client, [each["salesforce_id"] for each in chunk])
+            await self._keep(object_name, chunk, outcomes)
+
+    async def _looked_up(self, object_name: str, rows: Sequence[Document]) -> list[Document]:
+        """Find the ids of rows whose write was never acknowledged; a row that is not there needs no delete."""
+        if not rows:
+            return []
+        names = self.client.names
+        key_field = names.out(KEY_FIELDS[object_name])
+        ids: dict[str, str] = {}
+        for _, values in soql.lists([each["key"] for each in rows]):
+            question = f"SELECT Id, {key_field} FROM {names.out(object_name)} WHERE {key_field} IN {values}"  # noqa: S608  quoted by soql.lists
+            async for each in soql.query(self.client, question):
+                ids[each[KEY_FIELDS[object_name]]] = each["Id"]
+        now = self.clock()
+        await self.store.save([answers.deleted(each, now) for each in rows if each["key"] not in ids])
+        return [{**each, "salesforce_id": ids[each["key"]]} for each in rows if each["key"] in ids]
+
+    async def _keep(self, object_name: str, rows: Sequence[Document], outcomes: Sequence[Outcome]) -> None:
+        now = self.clock()
+        gone = [row for row, each in zip(rows, outcomes, strict=True) if _gone(each)]
+        await self.store.save([answers.deleted(each, now) for each in gone])
+        metrics.rows.labels(object_name, "deleted").inc(len(gone))
+        refused = [(row, each) for row, each in zip(rows, outcomes, strict=True) if not _gone(each)]
+        later = [
+            (row, each)
+            for row, each in refused
+            if each.action in {Action.RETRY, Action.AGAIN, Action.STOP_OBJECT}
+            or row.get("tries", 0) + 1 < TRIES.get(each.action or Action.REJECT, 1)
+        ]
+        await self.store.save([answers.postponed(row, state="dirty", until=now + LATER) for row, _ in later])
+        await self.sending.reject([each for each in refused if each not in later])
+
+
+def _gone(outcome: Outcome) -> bool:
+    return outcome.action is None or outcome.code in ALREADY_GONE

@@ -1,0 +1,178 @@
+"""One chunk of rows to Salesforce: sent until each row has its answer, each answer kept as soon as it is there."""
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from salesforce_syncer import metrics
+from salesforce_syncer.domain.ledger import payload_hash
+from salesforce_syncer.domain.objects import ACCESSED, KEY_FIELDS, PROFILE_ACCESSED, PROFILES
+from salesforce_syncer.salesforce import rows as wire
+from salesforce_syncer.salesforce.client import Client
+from salesforce_syncer.salesforce.errors import Action, Refused
+from salesforce_syncer.salesforce.rows import Outcome
+from salesforce_syncer.salesforce.schema import Schema, cut
+from salesforce_syncer.store import answers
+from salesforce_syncer.store.writing import WritingStore
+from shared.mongo import Document, UpdateOne
+
+log = structlog.stdlib.get_logger()
+
+TRIES = {Action.RETRY: 5, Action.AGAIN: 5, Action.TWICE: 3, Action.ONCE: 2}
+"""How often a row is sent in all, by what was wrong with it."""
+FIRST_WAIT_SECONDS = 0.5
+LONGEST_WAIT_SECONDS = 8.0
+LATER = timedelta(seconds=30)
+
+
+@dataclass
+class Result:
+    """What a chunk leaves to be done."""
+
+    written: list[Document] = field(default_factory=list[Document])
+    orphans: list[Document] = field(default_factory=list[Document])
+    """Rows whose parent Salesforce does not have."""
+    unresolved: list[tuple[Document, Outcome]] = field(default_factory=list[tuple[Document, Outcome]])
+    """Rows that point to a record that is gone, merged or hidden."""
+    stop: Outcome | None = None
+    """The object cannot be written: schema or rights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What sending needs."""
+
+    client: Client
+    store: WritingStore
+    clock: Callable[[], datetime]
+
+    async def chunk(self, object_name: str, rows: Sequence[Document], schema: Schema | None, *, fence: int) -> Result:
+        """Write rows of one object, at most 200. Raises `Refused` when the request fails as a whole."""
+        await self.store.mark_in_doubt(rows, fence)
+        result = Result()
+        await self._halved(object_name, rows, schema, result)
+        return result
+
+    async def _halved(self, object_name: str, rows: Sequence[Document], schema: Schema | None, result: Result) -> None:
+        """Send; where Salesforce chokes on the whole, find the row it chokes on."""
+        try:
+            await self._until_answered(object_name, rows, schema, result)
+        except Refused as error:
+            if error.action is not Action.TWICE:
+                raise
+            if len(rows) == 1:
+                await self._reject([(rows[0], Outcome(None, Action.TWICE, error.code, error.sentence))])
+                return
+            middle = len(rows) // 2
+            await self._halved(object_name, rows[:middle], schema, result)
+            await self._halved(object_name, rows[middle:], schema, result)
+
+    async def _until_answered(
+        self, object_name: str, rows: Sequence[Document], schema: Schema | None, result: Result
+    ) -> None:
+        left, sent = list(rows), 0
+        while left:
+            records = [fields(each, schema) for each in left]
+            if object_name in PROFILES:
+                outcomes = await wire.update(self.client, object_name, records)
+            else:
+                outcomes = await wire.upsert(self.client, object_name, KEY_FIELDS[object_name], records)
+            sent += 1
+            left = await self.keep(object_name, left, outcomes, result, sent=sent)
+            if left:
+                longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (sent - 1))
+                await asyncio.sleep(random.uniform(longest / 2, longest))  # noqa: S311  jitter is no secret
+
+    async def keep(
+        self,
+        object_name: str,
+        rows: Sequence[Document],
+        outcomes: Sequence[Outcome],
+        result: Result,
+        *,
+        sent: int,
+    ) -> list[Document]:
+        """Keep each row's answer; the rows that are to be sent again at once."""
+        now = self.clock()
+        updates: list[UpdateOne] = []
+        refused: list[tuple[Document, Outcome]] = []
+        again: list[Document] = []
+        for row, outcome in zip(rows, outcomes, strict=True):
+            match outcome.action:
+                case None:
+                    updates.append(answers.written(as_written(row, outcome.id), now))
+                    result.written.append(row)
+                case Action.PARENT:
+                    result.orphans.append(row)
+                case Action.RESOLVE:
+                    result.unresolved.append((row, outcome))
+                case Action.STOP_OBJECT:
+                    result.stop = outcome
+                case action if sent < TRIES.get(action, 1):
+                    again.append(row)
+                case Action.RETRY | Action.AGAIN:
+                    updates.append(answers.postponed(row, state="dirty", until=now + LATER))
+                case _:
+                    refused.append((row, outcome))
+        await self.store.save(updates)
+        await self._reject(refused)
+        _count(object_name, outcomes)
+        return again
+
+    async def _reject(self, refused: Sequence[tuple[Document, Outcome]]) -> None:
+        now = self.clock()
+        await self.store.save(
+            [
+                answers.rejected(row, code=each.code, field=each.field, message=each.message, now=now)
+                for row, each in refused
+            ]
+        )
+        for code in sorted({each.code for _, each in refused}):
+            rows = [row for row, each in refused if each.code == code]
+            log.error(
+                "rows.rejected",
+                object=rows[0]["object"],
+                reason=code,
+                rows=len(rows),
+                next_step="GET /v1/rejected says which and why; mend the cause, then POST /v1/rejected/retry",
+            )
+
+    async def reject(self, refused: Sequence[tuple[Document, Outcome]]) -> None:
+        """Leave these rows alone until they change, or somebody asks."""
+        await self._reject(refused)
+
+
+def fields(row: Document, schema: Schema | None) -> dict[str, Any]:
+    """Return a row as it is sent, its texts cut to what their fields hold."""
+    payload: dict[str, Any] = {}
+    for name, value in row["payload"].items():
+        longest = schema.lengths.get(name) if schema is not None and isinstance(value, str) else None
+        shown = value if longest is None else cut(value, longest)
+        if shown != value:
+            log.warning(
+                "text.truncated",
+                object=row["object"],
+                key=row["key"],
+                field=name,
+                reason=f"longer than {longest}",
+                next_step="none; shorten it at its source, or lengthen the field in Salesforce",
+            )
+        payload[name] = shown
+    if row["object"] in PROFILES:
+        return {"id": row["key"], **payload}
+    return {KEY_FIELDS[row["object"]]: row["key"], **payload}
+
+
+def as_written(row: Document, salesforce_id: str | None) -> answers.Written:
+    accessed = row["payload"].get(ACCESSED) or row["payload"].get(PROFILE_ACCESSED)
+    return answers.Written(row["_id"], row["version"], salesforce_id, payload_hash(row["payload"]), accessed)
+
+
+def _count(object_name: str, outcomes: Sequence[Outcome]) -> None:
+    for each in outcomes:
+        metrics.rows.labels(object_name, "written" if each.action is None else str(each.action)).inc()

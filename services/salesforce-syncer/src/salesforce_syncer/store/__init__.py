@@ -1,0 +1,1 @@
+"""MongoDB: the facts, the desired rows that follow from them, and what the writer remembers."""
