@@ -227,6 +227,7 @@ def test_all_problems_with_the_settings_are_told_at_once(tmp_path: Path) -> None
     assert done.returncode == 78
     assert "LEARNWIRE_JWT_SECRET_FILE: the file cannot be read" in done.stderr
     assert "LEARNWIRE_HTTP_PORT: " in done.stderr
+    assert "LEARNWIRE_PII_KEY_FILE: exactly 32 raw bytes are needed" in done.stderr
     assert "LEARNWIRE_MONGO_URL: no such setting; did you mean LEARNWIRE_MONGO_URI?" in done.stderr
 
 

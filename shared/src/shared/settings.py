@@ -17,6 +17,7 @@ PREFIX = "LEARNWIRE_"
 EXIT_BAD_SETTINGS = 78
 """EX_CONFIG of sysexits.h."""
 
+ONE_JWT_KEY = f"set {PREFIX}JWT_SECRET_FILE or {PREFIX}JWT_JWKS_FILE, one of them"
 MIN_SECRET_BYTES = 32
 KEY_BYTES = 32
 
@@ -29,8 +30,24 @@ def _readable(path: Path) -> Path:
         raise ValueError(f"the file cannot be read ({error.strerror})") from error
 
 
+def _long_enough(path: Path) -> Path:
+    if len(read_bytes(path)) < MIN_SECRET_BYTES:
+        raise ValueError(f"at least {MIN_SECRET_BYTES} bytes are needed")
+    return path
+
+
+def _whole_key(path: Path) -> Path:
+    if len(path.read_bytes()) != KEY_BYTES:
+        raise ValueError(f"exactly {KEY_BYTES} raw bytes are needed (head -c {KEY_BYTES} /dev/urandom)")
+    return path
+
+
 SecretFile = Annotated[Path, AfterValidator(_readable)]
 """A path to a file that holds a secret; checked to be readable at start."""
+
+
+JwtSecretFile = Annotated[SecretFile, AfterValidator(_long_enough)]
+KeyFile = Annotated[SecretFile, AfterValidator(_whole_key)]
 
 
 class KafkaSettings(BaseSettings):
@@ -68,13 +85,13 @@ class Settings(KafkaSettings):
     http_host: str = Field("127.0.0.1", description="Address that HTTP listens on")
     http_port: int = Field(8080, ge=0, le=65535, description="Port that HTTP listens on; 8081 to 8084 by service")
     jwt_issuer: str = Field(description="`iss` that tokens must have")
-    jwt_secret_file: SecretFile | None = Field(
+    jwt_secret_file: JwtSecretFile | None = Field(
         None, description="HS256 secret, at least 32 bytes; this or the JWKS file"
     )
     jwt_jwks_file: SecretFile | None = Field(
         None, description="Public keys (JWKS: RS256, ES256); this or the secret file"
     )
-    pii_key_file: SecretFile = Field(description="Exactly 32 raw bytes: persons, tombstones, `person` in logs")
+    pii_key_file: KeyFile = Field(description="Exactly 32 raw bytes: persons, tombstones, `person` in logs")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged")
     log_format: Literal["json", "console"] | None = Field(None, description="json, or console on a terminal")
     instance: str | None = Field(None, description="Name of this process in logs; host name and port where empty")
@@ -90,17 +107,7 @@ class Settings(KafkaSettings):
     @model_validator(mode="after")
     def _one_jwt_key(self) -> Self:
         if (self.jwt_secret_file is None) == (self.jwt_jwks_file is None):
-            raise ValueError("set LEARNWIRE_JWT_SECRET_FILE or LEARNWIRE_JWT_JWKS_FILE, one of them")
-        if self.jwt_secret_file is not None and len(read_bytes(self.jwt_secret_file)) < MIN_SECRET_BYTES:
-            raise ValueError(f"LEARNWIRE_JWT_SECRET_FILE: at least {MIN_SECRET_BYTES} bytes are needed")
-        return self
-
-    @model_validator(mode="after")
-    def _whole_key(self) -> Self:
-        if len(self.pii_key_file.read_bytes()) != KEY_BYTES:
-            raise ValueError(
-                f"LEARNWIRE_PII_KEY_FILE: exactly {KEY_BYTES} raw bytes are needed (head -c 32 /dev/urandom)"
-            )
+            raise ValueError(ONE_JWT_KEY)
         return self
 
     def mongo_address(self) -> str:
@@ -131,10 +138,19 @@ def read_settings(settings_class: type[S]) -> S:
     try:
         settings = settings_class()  # pyright: ignore[reportCallIssue]  its fields come from the environment
     except ValidationError as error:
-        refuse([*map(_sentence, error.errors(include_url=False, include_input=False)), *problems])
+        told = [*map(_sentence, error.errors(include_url=False, include_input=False))]
+        refuse([*told, *(each for each in _between_fields(settings_class) if each not in told), *problems])
     if problems:
         refuse(problems)
     return settings
+
+
+def _between_fields(settings_class: type[KafkaSettings]) -> list[str]:
+    """Return what Pydantic does not get to while single fields are wrong."""
+    if "jwt_jwks_file" not in settings_class.model_fields:
+        return []
+    given = [os.environ.get(f"{PREFIX}JWT_{name}_FILE") for name in ("SECRET", "JWKS")]
+    return [ONE_JWT_KEY] if len([*filter(None, given)]) != 1 else []
 
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:

@@ -8,7 +8,7 @@ import typer
 from pydantic_settings import SettingsConfigDict
 
 from shared.cli.output import complain
-from shared.settings import MIN_SECRET_BYTES, PREFIX, KafkaSettings, SecretFile, read_bytes, read_settings
+from shared.settings import PREFIX, JwtSecretFile, KafkaSettings, read_bytes, read_settings
 
 MOST_SECONDS = 3_600
 
@@ -19,7 +19,7 @@ class TokenSettings(KafkaSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", env_ignore_empty=True)
 
     jwt_issuer: str
-    jwt_secret_file: SecretFile
+    jwt_secret_file: JwtSecretFile
     development: bool = False
 
 
@@ -37,8 +37,6 @@ def token(  # noqa: PLR0917  Typer makes options of them
     if not settings.development:
         complain("tokens are made here for development only: set LEARNWIRE_DEVELOPMENT=true")
     secret = read_bytes(settings.jwt_secret_file)
-    if len(secret) < MIN_SECRET_BYTES:
-        complain(f"LEARNWIRE_JWT_SECRET_FILE: at least {MIN_SECRET_BYTES} bytes are needed")
     now = int(time.time())
     claims: dict[str, Any] = {
         "iss": settings.jwt_issuer,
