@@ -1,0 +1,8 @@
+"""The loads, one for each service."""
+
+from tests.chaos.loads.bulk_actions import BulkActions
+from tests.chaos.loads.content_actions import ContentActions
+from tests.chaos.loads.go1_attempts import Go1Attempts
+from tests.chaos.loads.load import Load
+
+LOADS: tuple[Load, ...] = (ContentActions(), BulkActions(), Go1Attempts())

@@ -1,0 +1,213 @@
+"""Events on their way while things are killed: publish, kill, start again, wait for quiet, verify."""
+
+import asyncio
+import os
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, RecordMetadata, TopicPartition
+
+from contracts.catalog import SERVICES
+from tests.chaos.ledger import Entry, Ledger
+from tests.chaos.loads.load import Load, entries
+from tests.chaos.verifier import Verdict, compare, compare_dead_letters
+from tests.world import Process, World, eventually
+
+READY_SECONDS = 120.0
+QUIET_SECONDS = 180.0
+SETTLED_SECONDS = 60.0
+
+Fault = Callable[[], Awaitable[None]]
+Tamper = Callable[[list[Entry]], list[Entry]]
+
+
+def seed() -> int:
+    """The seed of this run: CHAOS_SEED, else a new one. It is printed, so that a run can be repeated."""
+    given = os.environ.get("CHAOS_SEED")
+    chosen = int(given) if given else random.SystemRandom().randrange(2**32)
+    print(f"CHAOS_SEED={chosen}")  # noqa: T201  for the person who has to repeat it
+    return chosen
+
+
+@dataclass
+class Storm:
+    """Services of a world under their loads. Use as `async with`; then `blow`, then `verdict`."""
+
+    world: World
+    loads: Sequence[Load]
+    rng: random.Random
+    folder: Path
+    processes: dict[str, Process] = field(default_factory=dict[str, Process])
+    kills: int = 0
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            self.ledger = Ledger(self.folder / "ledger.jsonl")
+            stack.callback(self.ledger.close)
+            self._producer = await stack.enter_async_context(
+                AIOKafkaProducer(
+                    bootstrap_servers=self.world.kafka,
+                    enable_idempotence=True,
+                    linger_ms=5,
+                    max_request_size=3_000_000,
+                    request_timeout_ms=90_000,
+                )
+            )
+            for load in self.loads:
+                settings = await load.prepare(self.world)
+                self.processes[load.service] = self.world.service(load.service, **settings)
+            await self.ready()
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def ready(self) -> None:
+        await asyncio.gather(*(self._ready(each) for each in self.processes.values()))
+
+    async def _ready(self, process: Process) -> None:
+        async def look() -> bool:
+            assert process.popen is None or process.popen.poll() is None, (
+                f"{process.name} has ended: {process.log_file}"
+            )
+            with suppress(httpx.HTTPError):
+                async with httpx.AsyncClient() as client:
+                    return (await client.get(f"{process.url}/readyz", timeout=5)).status_code == 200
+            return False
+
+        await eventually(look, f"{process.name} to be ready", seconds=READY_SECONDS)
+
+    async def blow(self, count: int, faults: Sequence[Fault], *, seconds: float, tamper: Tamper | None = None) -> None:
+        """Publish `count` events for each load in as many phases as there are faults, a fault somewhere in each phase.
+
+        `tamper` changes what is sent after the ledger has noted what should have been.
+        """
+        now = datetime.now(UTC)
+        waiting = self._mixed([entries(load, self.rng, count, now) for load in self.loads])
+        phases = max(1, len(faults))
+        size = -(-len(waiting) // phases)
+        for number in range(phases):
+            await self.ready()
+            sending = asyncio.create_task(self._publish(waiting[number * size :][:size], seconds, tamper))
+            if number < len(faults):
+                await asyncio.sleep(self.rng.uniform(0, seconds))
+                await faults[number]()
+            await sending
+        await self.ready()
+
+    def _mixed(self, queues: list[list[Entry]]) -> list[Entry]:
+        """All loads' events together, each load's in its order."""
+        tagged = [
+            ((at + 1) / (len(queue) + 1), number, entry)
+            for number, queue in enumerate(queues)
+            for at, entry in enumerate(queue)
+        ]
+        return [entry for _, _, entry in sorted(tagged, key=lambda each: each[:2])]
+
+    async def _publish(self, some: Sequence[Entry], seconds: float, tamper: Tamper | None) -> None:
+        """Note, send, note where each has landed; about evenly over that time."""
+        numbers = {id(each): self.ledger.note(each) for each in some}
+        sent = list(some) if tamper is None else tamper(list(some))  # a tampered entry is another object
+        waiting: list[tuple[int | None, asyncio.Future[RecordMetadata]]] = []
+        step = max(1, len(sent) // 40)
+        for at in range(0, len(sent), step):
+            waiting += [(numbers.get(id(each)), await self._send(each)) for each in sent[at : at + step]]
+            await asyncio.sleep(seconds * step / len(sent))
+        for number, future in waiting:
+            landed = await future
+            if number is not None:
+                self.ledger.landed(number, f"{landed.topic}/{landed.partition}/{landed.offset}")
+
+    async def _send(self, entry: Entry) -> asyncio.Future[RecordMetadata]:
+        topic = self.world.prefix + entry.topic
+        return await self._producer.send(topic, entry.value, key=entry.key, headers=list(entry.headers))
+
+    def kill(self, service: str) -> Fault:
+        """A fault: this service ends at once and is started again."""
+
+        async def fault() -> None:
+            process = self.processes[service]
+            await asyncio.to_thread(process.kill)
+            self.kills += 1
+            await asyncio.to_thread(process.start)
+
+        return fault
+
+    def all_of(self, faults: Sequence[Fault], *, within: float) -> Fault:
+        """Several faults, each at a moment of its own."""
+
+        async def fault() -> None:
+            async def one(each: Fault, delay: float) -> None:
+                await asyncio.sleep(delay)
+                await each()
+
+            await asyncio.gather(*(one(each, self.rng.uniform(0, within)) for each in faults))
+
+        return fault
+
+    async def wrong(self) -> list[str]:
+        """Wait until nothing waits in Kafka any more, then until all is as it must be, or for a minute.
+
+        Prints a line for each service; what is not accounted for comes back.
+        """
+        lines: list[str] = []
+        for load in self.loads:
+            await self._quiet(load.service)
+            verdict = await self._settled(load)
+            (self.folder / f"{load.service}.json").write_text(verdict.as_json())
+            line = f"{load.service}: {verdict.line()}"
+            print(line, f"[{self.kills} kills, {self.handled(load.service)} records taken through]")  # noqa: T201
+            lines += [] if verdict.clean else [line]
+        return lines
+
+    async def _settled(self, load: Load) -> Verdict:
+        last: list[Verdict] = []
+
+        async def look() -> bool:
+            last[:] = [await self._verify(load)]
+            return last[0].clean
+
+        try:
+            await eventually(look, f"{load.service} to settle", seconds=SETTLED_SECONDS)
+        except AssertionError:
+            return last[0]
+        return last[0]
+
+    async def _verify(self, load: Load) -> Verdict:
+        mine = [each for each in self.ledger.read() if each.entry.service == load.service]
+        expected = load.expected([each.entry.event for each in mine if each.entry.refused is None])
+        letters = await self.world.dead_letters(load.service)
+        verdict = compare(expected, await load.seen(self.world, self.processes[load.service]))
+        verdict += compare_dead_letters(mine, letters, twice=True)
+        return verdict + await load.published(self.world, expected)
+
+    async def _quiet(self, service: str) -> None:
+        """Wait until the group of this service has committed all that there is."""
+        topics = [self.world.prefix + each for each in SERVICES[service].topics]
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.world.kafka,
+            group_id=self.processes[service].environment["LEARNWIRE_KAFKA_GROUP_ID"],
+            enable_auto_commit=False,
+        )
+        async with consumer:
+            partitions = [TopicPartition(each, number) for each in topics for number in range(6)]
+            consumer.assign(partitions)
+
+            async def waiting() -> int:
+                ends = await consumer.end_offsets(partitions)
+                committed = [await consumer.committed(each) or 0 for each in partitions]
+                return sum(ends.values()) - sum(committed)
+
+            await eventually(waiting, f"{service} to commit all", until=lambda left: left == 0, seconds=QUIET_SECONDS)
+
+    def handled(self, service: str) -> int:
+        """Records that the service's processes say they have taken through, repetitions after kills included."""
+        lines: list[dict[str, Any]] = self.processes[service].log()
+        return sum(each["records"] for each in lines if each.get("event") == "batch.handled")
