@@ -44,7 +44,10 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class Enrollment:
-    """`homes`: every group that was ever told of it, with the one where it is now, if any, in `home`."""
+    """`homes`: every group that was ever told of it, with the one where it is now, if any, in `home`.
+
+    `unsettled`: any new version of its course in the catalogue may change its duration, or let it be played at all.
+    """
 
     courses: Mapping[str, OfCourse] = field(default_factory=dict[str, OfCourse])
     decided: Decided | None = None
@@ -55,7 +58,7 @@ class Enrollment:
     parked: Parked | None = None
     duration_minutes: int | None = None
     catalogue: Ref | None = None
-    catalogue_since: datetime | None = None
+    unsettled: bool = False
     sequence: int = 0
 
     @property
@@ -82,9 +85,10 @@ class Enrollment:
 
     @property
     def addresses(self) -> tuple[Address, ...]:
-        """Addresses by the version that named them first."""
-        named = self.of_course.addresses
-        return tuple(sorted(named, key=lambda address: (named[address], address)))
+        """Addresses by the version that named them first; of two of one version, the one that counts."""
+        lowest, named = self.of_course.lowest, self.of_course.addresses
+        first = None if lowest is None else lowest.address
+        return tuple(sorted(named, key=lambda address: (address != first, named[address], address)))
 
     @property
     def waiting(self) -> tuple[Address, ...]:
@@ -106,6 +110,8 @@ def with_enrollment_facts(enrollment: Enrollment, facts: Iterable[EnrollmentFact
     for each in facts:
         if isinstance(each, Said | Deleted) and after.course_id not in {None, each.course_id}:
             clash("enrollment", each.event)
+    if after.course_id != enrollment.course_id:
+        after = replace(after, home=None, duration_minutes=None, catalogue=None)
     return after
 
 
@@ -157,29 +163,37 @@ class Answers:
 
 
 def resolved(enrollment: Enrollment, answers: Answers) -> Enrollment:
-    """Find out whose it is and how long its course lasts, or why that cannot be told yet."""
+    """Find out whose it is and how long its course lasts, or why that cannot be told yet.
+
+    What was answered before holds where `answers` do not speak of it.
+    """
     course_id, lowest = enrollment.course_id, enrollment.of_course.lowest
     if course_id is None or lowest is None:
-        return replace(enrollment, home=None, parked=None)
+        return replace(enrollment, home=None, parked=None, unsettled=False)
     matches, candidates = _matched(enrollment, answers)
     enrollment = replace(enrollment, matches=matches)
-    learner_id, entries = enrollment.owner, answers.catalogue.get(course_id)
+    enrollment = _timed(enrollment, lowest, answers.catalogue.get(course_id, ()))
+    learner_id, course_known = enrollment.owner, enrollment.catalogue is not None
     if learner_id is None:
         parked = Parked("learner_ambiguous" if candidates else "learner_unknown", candidates)
-    else:
-        parked = None if entries else Parked("course_unknown", (learner_id,))
-    if learner_id is None or not entries:
         return replace(enrollment, parked=parked, home=None)
-    entry = entry_at(entries, lowest.completed_at)
+    if not course_known:
+        return replace(enrollment, parked=Parked("course_unknown", (learner_id,)), home=None)
     home = (learner_id, course_id)
+    homes = enrollment.homes if home in enrollment.homes else (*enrollment.homes, home)
+    return replace(enrollment, parked=None, home=home, homes=homes)
+
+
+def _timed(enrollment: Enrollment, lowest: Said, entries: Entries) -> Enrollment:
+    """Keep the catalogue's word at the completion's place."""
+    if not entries:
+        return enrollment if enrollment.catalogue is not None else replace(enrollment, unsettled=True)
+    entry = entry_at(entries, lowest.completed_at)
     return replace(
         enrollment,
-        parked=None,
-        home=home,
-        homes=enrollment.homes if home in enrollment.homes else (*enrollment.homes, home),
         duration_minutes=entry.duration_minutes,
         catalogue=entry.event,
-        catalogue_since=entry.changed_at,
+        unsettled=entry.changed_at > lowest.completed_at,
     )
 
 

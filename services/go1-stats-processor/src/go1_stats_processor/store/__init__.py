@@ -1,0 +1,1 @@
+"""MongoDB: one document per learner, course, Go1 enrollment and attempt group; rows to read from."""

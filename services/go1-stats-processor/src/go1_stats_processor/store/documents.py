@@ -1,0 +1,158 @@
+"""Domain values to documents and back. A reader takes what it knows and leaves the rest: two releases share a database."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from functools import cache
+from typing import Any, TypeVar, cast
+
+from go1_stats_processor.domain.catalogue import Entries, Entry
+from go1_stats_processor.domain.enrollments import Enrollment, OfCourse, Parked
+from go1_stats_processor.domain.facts import Completion, Facts, Gone, Launch, Resume
+from go1_stats_processor.domain.matching import Changed, Learner
+from go1_stats_processor.domain.said import Decided, Deleted, Said
+from shared.mongo import Document
+
+T = TypeVar("T")
+
+
+def key(*parts: str) -> str:
+    """Return the id of a thing. Ids hold no white space, so that this is unambiguous."""
+    return " ".join(parts)
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind))
+
+
+def flat(value: Any) -> Document:
+    """Return the document of a dataclass without parts."""
+    return {name: getattr(value, name) for name in _names(cast("type[Any]", type(value)))}
+
+
+def of(kind: type[T], document: Mapping[str, Any]) -> T:
+    """Return the dataclass of such a document."""
+    return kind(**{name: document.get(name) for name in _names(kind)})
+
+
+def _maybe(kind: type[T], document: Mapping[str, Any] | None) -> T | None:
+    return None if document is None else of(kind, document)
+
+
+def _several(kind: type[T], documents: Iterable[Mapping[str, Any]] | None) -> tuple[T, ...]:
+    return tuple(of(kind, each) for each in documents or ())
+
+
+def facts_of(document: Mapping[str, Any] | None) -> Facts:
+    if document is None:
+        return Facts()
+    return Facts(
+        _several(Launch, document.get("launches")),
+        _several(Resume, document.get("resumes")),
+        _several(Completion, document.get("completions")),
+        _several(Gone, document.get("gone")),
+    )
+
+
+def of_facts(facts: Facts) -> Document:
+    return {
+        "launches": [flat(each) for each in facts.launches],
+        "resumes": [flat(each) for each in facts.resumes],
+        "completions": [flat(each) for each in facts.completions],
+        "gone": [flat(each) for each in facts.gone],
+    }
+
+
+def learner_of(document: Mapping[str, Any] | None) -> Learner:
+    if document is None:
+        return Learner()
+    return Learner(
+        newest=_maybe(Changed, document.get("newest")),
+        addresses={each["address"]: each["since"] for each in document.get("addresses") or ()} or None,
+        erased_at=document.get("erased_at"),
+        erased_addresses=tuple(document.get("erased_addresses") or ()),
+    )
+
+
+def of_learner(learner: Learner) -> Document:
+    document: Document = {
+        "newest": None if learner.newest is None else flat(learner.newest),
+        "addresses": [{"address": address, "since": since} for address, since in learner.known.items()],
+    }
+    if learner.erased_at is not None:
+        document |= {"erased_at": learner.erased_at, "erased_addresses": list(learner.erased_addresses)}
+    return document
+
+
+def entries_of(document: Mapping[str, Any] | None) -> Entries:
+    return () if document is None else _several(Entry, document.get("entries"))
+
+
+def of_entries(entries: Entries) -> Document:
+    newest = entries[-1]
+    return {"title": newest.title, "available": newest.available, "entries": [flat(each) for each in entries]}
+
+
+def enrollment_of(document: Mapping[str, Any] | None) -> Enrollment:
+    if document is None:
+        return Enrollment()
+    home, parked = document.get("home"), document.get("parked")
+    return Enrollment(
+        courses={each["course_id"]: _of_course(each) for each in document.get("courses") or ()},
+        decided=_maybe(Decided, document.get("decided")),
+        erased_at=document.get("erased_at"),
+        matches={each["address"]: each["learner_id"] for each in document.get("matches") or ()},
+        home=None if home is None else (home[0], home[1]),
+        homes=tuple((learner_id, course_id) for learner_id, course_id in document.get("homes") or ()),
+        parked=None if parked is None else Parked(parked["reason"], tuple(parked["candidates"])),
+        duration_minutes=document.get("duration_minutes"),
+        catalogue=document.get("catalogue"),
+        unsettled=document.get("unsettled", False),
+        sequence=document["sequence"],
+    )
+
+
+def _of_course(document: Mapping[str, Any]) -> OfCourse:
+    return OfCourse(
+        _maybe(Said, document.get("lowest")),
+        _maybe(Said, document.get("highest")),
+        _maybe(Deleted, document.get("deletion")),
+        {each["address"]: each["version"] for each in document["addresses"]},
+    )
+
+
+def of_enrollment(enrollment: Enrollment) -> Document:
+    """What finds it stands beside what is known of it: `course_id`, `placed_at`, `owner`, `waiting`, `parked_at`."""
+    lowest = enrollment.of_course.lowest
+    document: Document = {
+        "courses": [
+            {
+                "course_id": course_id,
+                "lowest": None if each.lowest is None else flat(each.lowest),
+                "highest": None if each.highest is None else flat(each.highest),
+                "deletion": None if each.deletion is None else flat(each.deletion),
+                "addresses": [{"address": address, "version": version} for address, version in each.addresses.items()],
+            }
+            for course_id, each in enrollment.courses.items()
+        ],
+        "decided": None if enrollment.decided is None else flat(enrollment.decided),
+        "matches": [{"address": address, "learner_id": learner} for address, learner in enrollment.matches.items()],
+        "home": None if enrollment.home is None else list(enrollment.home),
+        "homes": [list(each) for each in enrollment.homes],
+        "duration_minutes": enrollment.duration_minutes,
+        "catalogue": enrollment.catalogue,
+        "sequence": enrollment.sequence,
+        "course_id": enrollment.course_id,
+        "placed_at": None if lowest is None else lowest.completed_at,
+        "owner": enrollment.owner,
+    }
+    if enrollment.erased_at is not None:
+        document["erased_at"] = enrollment.erased_at
+    if enrollment.unsettled:
+        document["unsettled"] = True
+    if enrollment.waiting:
+        document["waiting"] = list(enrollment.waiting)
+    if enrollment.parked is not None and lowest is not None:
+        document["parked"] = {"reason": enrollment.parked.reason, "candidates": list(enrollment.parked.candidates)}
+        document["parked_at"] = lowest.recorded_at
+    return document

@@ -1,0 +1,127 @@
+"""Go1 enrollments: completions matched, parked, and played into attempt groups."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from go1_stats_processor.domain.enrollments import Answers, resolved, with_enrollment_facts
+from go1_stats_processor.domain.matching import Address, Clash
+from go1_stats_processor.domain.said import EnrollmentFact
+from go1_stats_processor.store.documents import enrollment_of, key, of_enrollment
+from shared.kafka import Sender
+from shared.mongo import ASCENDING, Collection, Database, Document, IndexModel
+from shared.outbox import Outbox
+from shared.things import fold_into
+
+SHAPE = 1
+EnrollmentKey = tuple[str, str]
+"""Portal and Go1 enrollment."""
+AT_ONCE = 1000
+
+
+class Enrollments:
+    """One document per Go1 enrollment."""
+
+    def __init__(
+        self,
+        database: Database,
+        sender: Sender,
+        tell: Callable[[Sequence[Document]], Awaitable[None]],
+        *,
+        clash: Clash,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.collection: Collection = database["enrollments"]
+        self._clash = clash
+        self._clock = clock
+        self.outbox = Outbox(self.collection, sender, lambda _document: (), tell, clock=clock)
+
+    async def prepare(self) -> None:
+        await self.outbox.prepare()
+        await self.collection.create_indexes(
+            [
+                IndexModel([("waiting", ASCENDING)], name="waiting", sparse=True),
+                IndexModel([("portal_id", ASCENDING), ("owner", ASCENDING)], name="owner"),
+                IndexModel([("course_id", ASCENDING), ("placed_at", ASCENDING)], name="course"),
+                IndexModel([("course_id", ASCENDING)], name="unsettled", partialFilterExpression={"unsettled": True}),
+                IndexModel(
+                    [("portal_id", ASCENDING), ("parked_at", ASCENDING), ("_id", ASCENDING)],
+                    name="parked",
+                    partialFilterExpression={"parked_at": {"$exists": True}},
+                ),
+            ]
+        )
+
+    async def take(
+        self,
+        facts: Mapping[EnrollmentKey, Sequence[EnrollmentFact]],
+        answers: Answers,
+        causes: Mapping[EnrollmentKey, Mapping[str, Any]],
+    ) -> None:
+        """Take facts in, match, and tell the attempt groups."""
+        await self.outbox.settle(await self.fold(facts, answers, causes))
+
+    async def fold(
+        self,
+        facts: Mapping[EnrollmentKey, Sequence[EnrollmentFact]],
+        answers: Answers,
+        causes: Mapping[EnrollmentKey, Mapping[str, Any]],
+    ) -> list[Document]:
+        """Take facts in and match; the changed documents owe it to their groups to tell them."""
+        keys = {key(*each): each for each in facts}
+
+        def fold(document_id: str, before: Document | None, new: Sequence[EnrollmentFact]) -> Document | None:
+            enrollment = enrollment_of(before)
+            after = resolved(with_enrollment_facts(enrollment, new, self._clash), answers)
+            if after == enrollment:
+                return None
+            portal_id, go1_enrollment_id = keys[document_id]
+            document = of_enrollment(after)
+            document["sequence"] += 1
+            return {
+                "portal_id": portal_id,
+                "go1_enrollment_id": go1_enrollment_id,
+                **document,
+                "cause": causes.get(keys[document_id]) or (before or {}).get("cause"),
+                "owes": ["group"],
+            }
+
+        return await fold_into(
+            self.collection,
+            {document_id: facts[each] for document_id, each in keys.items()},
+            fold,
+            shape=SHAPE,
+            now=self._clock(),
+        )
+
+    async def waiting_for(self, addresses: Sequence[Address]) -> AsyncGenerator[list[Document]]:
+        """Yield those that an answer for one of these addresses may concern."""
+        if addresses:
+            async for some in self._pages({"waiting": {"$in": addresses}}):
+                yield some
+
+    async def owned_by(self, portal_id: str, learner_id: str) -> AsyncGenerator[list[Document]]:
+        async for some in self._pages({"portal_id": portal_id, "owner": learner_id}):
+            yield some
+
+    async def of_course_since(self, course_id: str, instant: datetime) -> AsyncGenerator[list[Document]]:
+        """Yield those whose duration a new catalogue entry may change."""
+        async for some in self._pages({"course_id": course_id, "unsettled": True}):
+            yield some
+        async for some in self._pages({"course_id": course_id, "placed_at": {"$gte": instant}}):
+            yield some
+
+    async def _pages(self, query: Document) -> AsyncGenerator[list[Document]]:
+        page: list[Document] = []
+        async for each in self.collection.find(query):
+            page.append(each)
+            if len(page) == AT_ONCE:
+                yield page
+                page = []
+        if page:
+            yield page
+
+
+def keys_of(documents: Iterable[Document]) -> dict[EnrollmentKey, Sequence[EnrollmentFact]]:
+    """Return the keys of these documents, without new facts."""
+    return {(each["portal_id"], each["go1_enrollment_id"]): () for each in documents}

@@ -1,0 +1,172 @@
+"""How facts flow from thing to thing: each step is a guarded write of single documents, each debt is in a document.
+
+learner ─▶ completions that wait for an address ─▶ attempt groups ─▶ rows to read, `attempt.changed`
+course ──▶ completions that it concerns ────────▶      "
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+
+import structlog
+
+from contracts.types import instant
+from go1_stats_processor.domain.catalogue import Entries, entry_at
+from go1_stats_processor.domain.enrollments import Answers, told
+from go1_stats_processor.domain.facts import Completion, Fact, Gone, Ref
+from go1_stats_processor.domain.matching import Address, Seen
+from go1_stats_processor.domain.rules import Rules
+from go1_stats_processor.domain.said import Forgotten
+from go1_stats_processor.store.courses import Courses
+from go1_stats_processor.store.documents import enrollment_of
+from go1_stats_processor.store.enrollments import Enrollments, keys_of
+from go1_stats_processor.store.erasures import Erasures
+from go1_stats_processor.store.groups import GroupKey, Groups
+from go1_stats_processor.store.intake import Cause, Intake, sifted
+from go1_stats_processor.store.learners import ERASURE, Learners
+from go1_stats_processor.store.rows import Rows
+from shared.kafka import Sender
+from shared.mongo import Database, Document
+
+log = structlog.stdlib.get_logger()
+
+
+class Flow:
+    """The things of this service, wired to each other."""
+
+    def __init__(
+        self,
+        database: Database,
+        sender: Sender,
+        *,
+        source: str,
+        rules: Rules,
+        address_of: Callable[[str, str], Address],
+        erased_key: bytes,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._address_of = address_of
+        self.rows = Rows(database)
+        self.learners = Learners(database, sender, self._learners_changed, clash=_clash, clock=clock)
+        self.courses = Courses(database, sender, self._courses_changed, clash=_clash, clock=clock)
+        self.enrollments = Enrollments(database, sender, self._enrollments_changed, clash=_clash, clock=clock)
+        self.groups = Groups(database, sender, self.rows.show, source=source, rules=rules, clock=clock)
+        self._erasures = Erasures(self.groups.collection, self.rows, rules=rules, key=erased_key, clock=clock)
+
+    @property
+    def sweeps(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """Jobs that settle what a crash left behind."""
+        things = {
+            "learners": self.learners,
+            "courses": self.courses,
+            "enrollments": self.enrollments,
+            "groups": self.groups,
+        }
+        return {f"{name} outbox": each.outbox.sweep for name, each in things.items()}
+
+    async def prepare(self) -> None:
+        for each in (self.rows, self.learners, self.courses, self.enrollments, self.groups):
+            await each.prepare()
+
+    async def take(self, intake: Intake) -> None:
+        """Make a batch durable, with all that follows from it. May be done again."""
+        known = await self.learners.known(intake.people, intake.addresses)
+        intake = sifted(intake, known)
+        if intake.courses:
+            await self.courses.take(intake.courses)
+        if intake.learners:
+            await self.learners.take(intake.learners)
+            known = await self.learners.known((), intake.addresses)
+        catalogue = await self.courses.catalogue(intake.course_ids)
+        if intake.groups:
+            await self.groups.take(intake.groups, titles=_titles(catalogue), causes=intake.group_causes)
+        if intake.enrollments:
+            answers = Answers(known.holders(intake.addresses), catalogue)
+            await self.enrollments.take(intake.enrollments, answers, intake.enrollment_causes)
+
+    async def _learners_changed(self, documents: Sequence[Document]) -> None:
+        for each in documents:
+            if ERASURE in each["owes"]:
+                await self._erase(each)
+        addresses = [had["address"] for each in documents for had in each["addresses"]]
+        async for page in self.enrollments.waiting_for(addresses):
+            await self._look_again(page)
+
+    async def _courses_changed(self, documents: Sequence[Document]) -> None:
+        for each in documents:
+            async for page in self.enrollments.of_course_since(each["_id"], instant(min(each["owes"]))):
+                await self._look_again(page)
+
+    async def _look_again(self, enrollments: Sequence[Document]) -> None:
+        await self.enrollments.outbox.settle(await self._resolved(enrollments))
+
+    async def _resolved(self, enrollments: Sequence[Document]) -> list[Document]:
+        """Match these with what is known now; those that change, as saved."""
+        answers = await self._answers(enrollments)
+        return await self.enrollments.fold(keys_of(enrollments), answers, {})
+
+    async def _answers(self, enrollments: Iterable[Document]) -> Answers:
+        addresses: set[Address] = {address for each in enrollments for address in each.get("waiting", ())}
+        known = await self.learners.known((), addresses)
+        course_ids = {each["course_id"] for each in enrollments if each["course_id"] is not None}
+        return Answers(known.holders(addresses), await self.courses.catalogue(course_ids))
+
+    async def _enrollments_changed(self, documents: Sequence[Document]) -> None:
+        """Tell the groups, after reading the answers once more.
+
+        An answer that came between our reading and our writing found nobody to tell: the enrollment was not there yet.
+        """
+        answers = await self._answers(documents)
+        stale = [each for each in documents if each.get("waiting") or _is_outdated(each, answers.catalogue)]
+        newest = {each["_id"]: each for each in documents}
+        if stale:
+            newest |= {each["_id"]: each for each in await self.enrollments.fold(keys_of(stale), answers, {})}
+        facts: dict[GroupKey, list[Completion | Gone]] = {}
+        causes: dict[GroupKey, Cause] = {}
+        for document in newest.values():
+            for (learner_id, course_id), each in told(enrollment_of(document), document["go1_enrollment_id"]):
+                group = (document["portal_id"], learner_id, course_id)
+                facts.setdefault(group, []).append(each)
+                causes[group] = document.get("cause") or {}
+        if facts:
+            await self.groups.take(_as_facts(facts), titles=_titles(answers.catalogue), causes=causes)
+
+    async def _erase(self, learner: Document) -> None:
+        """Forget a learner: attempts first, for lines of them stay; then what Go1 said of him."""
+        portal_id, learner_id, erased_at = learner["portal_id"], learner["learner_id"], learner["erased_at"]
+        left = await self._erasures.erase(portal_id, learner_id, erased_at)
+        async for page in self.enrollments.owned_by(portal_id, learner_id):
+            await self._forget(page, Forgotten(learner_id, erased_at))
+        async for page in self.enrollments.waiting_for(learner["erased_addresses"]):
+            await self._forget(page, Forgotten(learner_id, erased_at))
+        seen = [Seen(self._address_of(portal_id, each.email), each.recorded_at) for each in left.launches]
+        if seen:
+            await self.learners.take({(portal_id, learner_id): seen})
+        log.info("learner.erased", attempts=left.attempts, groups=left.groups)
+
+    async def _forget(self, enrollments: Sequence[Document], forgotten: Forgotten) -> None:
+        facts = dict.fromkeys(keys_of(enrollments), (forgotten,))
+        await self.enrollments.take(facts, await self._answers(enrollments), {})
+
+
+def _as_facts(facts: Mapping[GroupKey, Sequence[Completion | Gone]]) -> Mapping[GroupKey, Sequence[Fact]]:
+    return facts
+
+
+def _titles(catalogue: Mapping[str, Entries]) -> Mapping[str, str]:
+    return {course_id: entries[-1].title for course_id, entries in catalogue.items() if entries}
+
+
+def _is_outdated(enrollment: Document, catalogue: Mapping[str, Entries]) -> bool:
+    entries = catalogue.get(enrollment["course_id"])
+    return bool(entries) and entry_at(entries, enrollment["placed_at"]).event != enrollment["catalogue"]
+
+
+def _clash(thing: str, event: Ref) -> None:
+    source, _, event_id = event.partition(" ")
+    log.warning(
+        "event.conflict",
+        thing=thing,
+        event_id=event_id,
+        event_source=source,
+        next_step="none here: the rule decides which one counts; its publisher should know",
+    )

@@ -1,0 +1,143 @@
+"""Attempt groups: facts in, attempts out, `attempt.changed` published."""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from contracts.attempts import AttemptChanged, Why
+from contracts.envelope import Envelope
+from contracts.event import EventRef
+from contracts.go1 import EntryPoint
+from go1_stats_processor.domain.facts import Fact, Gone, with_facts
+from go1_stats_processor.domain.groups import NUMBERS, republished
+from go1_stats_processor.domain.rules import Rules
+from go1_stats_processor.store.documents import facts_of, key, of_facts
+from shared.kafka import Sender
+from shared.mongo import ASCENDING, Collection, Database, Document
+from shared.outbox import Outbox
+from shared.things import fold_into
+
+SHAPE = 1
+GroupKey = tuple[str, str, str]
+"""Portal, learner, course."""
+TRACE = ("correlationid", "causationid", "traceparent", "tracestate")
+
+
+class Groups:
+    """One document per portal, learner and course."""
+
+    def __init__(
+        self,
+        database: Database,
+        sender: Sender,
+        show: Callable[[Sequence[Document]], Awaitable[None]],
+        *,
+        source: str,
+        rules: Rules,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.collection: Collection = database["groups"]
+        self._source = source
+        self._rules = rules
+        self._clock = clock
+        self.outbox = Outbox(self.collection, sender, self._events, show, clock=clock)
+
+    async def prepare(self) -> None:
+        await self.outbox.prepare()
+        await self.collection.create_index([("portal_id", ASCENDING), ("learner_id", ASCENDING)], name="learner")
+
+    async def take(
+        self,
+        facts: Mapping[GroupKey, Sequence[Fact]],
+        *,
+        titles: Mapping[str, str],
+        causes: Mapping[GroupKey, Mapping[str, Any]],
+    ) -> None:
+        """Take facts in and publish what they change."""
+        now = self._clock()
+        keys = {key(*each): each for each in facts}
+
+        def fold(document_id: str, before: Document | None, new: Sequence[Fact]) -> Document | None:
+            known = facts_of(before)
+            after = with_facts(known, new)
+            if after == known or (before is None and all(isinstance(each, Gone) for each in new)):
+                return None
+            group = keys[document_id]
+            portal_id, learner_id, course_id = group
+            earlier: Document = before or {}
+            fresh = republished(
+                earlier.get("attempts", ()), after, self._rules, course_title=titles.get(course_id), now=now
+            )
+            return {
+                "portal_id": portal_id,
+                "learner_id": learner_id,
+                "course_id": course_id,
+                **of_facts(after),
+                "attempts": fresh.attempts,
+                "cause": causes.get(group) if fresh.changed else earlier.get("cause"),
+                "owes": [
+                    *earlier.get("owes", ()),
+                    *(each for each in fresh.changed if each not in earlier.get("owes", ())),
+                ],
+            }
+
+        changed = await fold_into(
+            self.collection,
+            {document_id: facts[each] for document_id, each in keys.items()},
+            fold,
+            shape=SHAPE,
+            now=now,
+        )
+        await self.outbox.settle(changed)
+
+    async def published(self, row: Document) -> Document | None:
+        """Return what stands behind a row: the attempt as published, with why and history."""
+        group = await self.collection.find_one({"_id": key(row["portal_id"], row["learner_id"], row["course_id"])})
+        found: list[Document] = [] if group is None else group["attempts"]
+        return next((each for each in found if each["attempt_id"] == row["attempt_id"] and not each.get("gone")), None)
+
+    def _events(self, document: Document) -> list[Envelope[AttemptChanged]]:
+        owed = set(document["owes"])
+        return [self._event(document, each) for each in document["attempts"] if each["attempt_id"] in owed]
+
+    def _event(self, document: Document, attempt: Document) -> Envelope[AttemptChanged]:
+        cause: Mapping[str, Any] = document.get("cause") or {}
+        data = AttemptChanged(
+            portal_id=document["portal_id"],
+            learner_id=document["learner_id"],
+            course_id=document["course_id"],
+            attempt_id=attempt["attempt_id"],
+            course_title=attempt["course_title"],
+            entry_point=entry_point(attempt),
+            version=attempt["version"],
+            change=attempt["change"],
+            why=tuple(
+                Why(rule=each["rule"], inputs=each["inputs"], events=tuple(map(event_ref, each["events"])))
+                for each in attempt["why"]
+            ),
+            **{name: attempt[name] for name in NUMBERS if name not in {"entry_kind", "entry_id"}},
+        )
+        return Envelope.of(
+            data,
+            source=self._source,
+            id=_event_id(document["_id"], attempt),
+            time=attempt["changed_at"],
+            **{name: cause.get(name) for name in TRACE},
+        )
+
+
+def _event_id(group_id: str, attempt: Document) -> str:
+    """Return an id made of what the event says: told again, it is the same event."""
+    return hashlib.sha256(key(group_id, attempt["attempt_id"], str(attempt["version"])).encode()).hexdigest()[:32]
+
+
+def entry_point(attempt: Mapping[str, Any]) -> EntryPoint | None:
+    if attempt["entry_kind"] is None:
+        return None
+    return EntryPoint(kind=attempt["entry_kind"], id=attempt["entry_id"])
+
+
+def event_ref(text: str) -> EventRef:
+    source, _, event_id = text.partition(" ")
+    return EventRef(source=source, id=event_id)

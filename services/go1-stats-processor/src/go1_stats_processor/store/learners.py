@@ -1,0 +1,106 @@
+"""What is known of learners: whose address it is, and who is erased."""
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from go1_stats_processor.domain.matching import Address, Clash, Learner, LearnerFact, holders, with_learner_facts
+from go1_stats_processor.store.documents import key, learner_of, of_learner
+from shared.kafka import Sender
+from shared.mongo import ASCENDING, Database, Document, IndexModel
+from shared.outbox import Outbox
+from shared.things import fold_into
+
+SHAPE = 1
+LearnerKey = tuple[str, str]
+"""Portal and learner."""
+ERASURE = "erasure"
+ADDRESSES = "addresses"
+
+
+class Learners:
+    """One document per learner."""
+
+    def __init__(
+        self,
+        database: Database,
+        sender: Sender,
+        tell: Callable[[Sequence[Document]], Awaitable[None]],
+        *,
+        clash: Clash,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._collection = database["learners"]
+        self._clash = clash
+        self._clock = clock
+        self.outbox = Outbox(self._collection, sender, lambda _document: (), tell, clock=clock)
+
+    async def prepare(self) -> None:
+        await self.outbox.prepare()
+        await self._collection.create_indexes(
+            [
+                IndexModel([("addresses.address", ASCENDING)], name="addresses"),
+                IndexModel([("erased_addresses", ASCENDING)], name="erased_addresses", sparse=True),
+            ]
+        )
+
+    async def known(self, keys: Iterable[LearnerKey], addresses: Iterable[Address]) -> "Known":
+        """Load learners by id, and all who have or had one of these addresses."""
+        ids, wanted = [key(*each) for each in keys], list(addresses)
+        either: list[Document] = []
+        if ids:
+            either.append({"_id": {"$in": ids}})
+        if wanted:
+            either += [{"addresses.address": {"$in": wanted}}, {"erased_addresses": {"$in": wanted}}]
+        if not either:
+            return Known({})
+        cursor = self._collection.find(either[0] if len(either) == 1 else {"$or": either})
+        return Known({(each["portal_id"], each["learner_id"]): learner_of(each) async for each in cursor})
+
+    async def take(self, facts: Mapping[LearnerKey, Sequence[LearnerFact]]) -> None:
+        """Take facts in, and tell who waits for them."""
+        keys = {key(*each): each for each in facts}
+
+        def fold(document_id: str, before: Document | None, new: Sequence[LearnerFact]) -> Document | None:
+            learner = learner_of(before)
+            after = with_learner_facts(learner, new, self._clash)
+            if after == learner:
+                return None
+            portal_id, learner_id = keys[document_id]
+            owes = {ADDRESSES, *(() if before is None else before.get("owes", ()))}
+            if (after.erased_at, after.erased_addresses) != (learner.erased_at, learner.erased_addresses):
+                owes.add(ERASURE)
+            return {"portal_id": portal_id, "learner_id": learner_id, **of_learner(after), "owes": sorted(owes)}
+
+        changed = await fold_into(
+            self._collection,
+            {document_id: facts[each] for document_id, each in keys.items()},
+            fold,
+            shape=SHAPE,
+            now=self._clock(),
+        )
+        await self.outbox.settle(changed)
+
+
+class Known:
+    """Learners as they were loaded."""
+
+    def __init__(self, learners: Mapping[LearnerKey, Learner]) -> None:
+        self._learners = learners
+        self._by_address: dict[Address, dict[str, Learner]] = {}
+        self._erased: dict[Address, list[tuple[str, datetime]]] = {}
+        for (_, learner_id), each in learners.items():
+            for address in each.known:
+                self._by_address.setdefault(address, {})[learner_id] = each
+            if each.erased_at is not None:
+                for address in each.erased_addresses:
+                    self._erased.setdefault(address, []).append((learner_id, each.erased_at))
+
+    def learner(self, learner: LearnerKey) -> Learner | None:
+        return self._learners.get(learner)
+
+    def holders(self, addresses: Collection[Address]) -> Mapping[Address, tuple[str, ...]]:
+        return {each: holders(each, self._by_address[each]) for each in addresses if each in self._by_address}
+
+    def erasures(self, address: Address) -> Sequence[tuple[str, datetime]]:
+        """Learners whose erased address this is, and until when."""
+        return self._erased.get(address, ())

@@ -1,0 +1,106 @@
+"""The read collection: a row per attempt for lists and statistics. Filled from attempt groups, newest version wins."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any
+
+from contracts.types import normal_email
+from go1_stats_processor.domain.groups import NUMBERS
+from go1_stats_processor.store.documents import key
+from shared.mongo import (
+    ASCENDING,
+    DESCENDING,
+    BulkWriteError,
+    Database,
+    DeleteOne,
+    Document,
+    IndexModel,
+    ReplaceOne,
+    only_duplicates,
+)
+
+NEWEST_FIRST = [("last_activity_at", DESCENDING), ("_id", DESCENDING)]
+
+
+def row_id(group: Mapping[str, Any], attempt_id: str) -> str:
+    """Portal and attempt first: that is how one is asked for."""
+    return key(group["portal_id"], attempt_id, group["learner_id"], group["course_id"])
+
+
+class Rows:
+    """Rows of attempts. One that no fact asks for any more keeps its version, so that an older writer cannot revive it."""
+
+    def __init__(self, database: Database) -> None:
+        self.collection = database["attempts"]
+
+    async def prepare(self) -> None:
+        await self.collection.create_indexes(
+            [
+                IndexModel([("portal_id", ASCENDING), *NEWEST_FIRST], name="newest"),
+                IndexModel([("portal_id", ASCENDING), ("course_id", ASCENDING), *NEWEST_FIRST], name="course"),
+                IndexModel([("portal_id", ASCENDING), ("learner_id", ASCENDING)], name="learner"),
+                IndexModel([("portal_id", ASCENDING), ("address", ASCENDING)], name="address"),
+            ]
+        )
+
+    async def show(self, groups: Sequence[Document]) -> None:
+        """Write the rows of what these groups owe."""
+        writes = [
+            ReplaceOne({"_id": row["_id"], "version": {"$lt": row["version"]}}, row, upsert=True)
+            for group in groups
+            for row in _rows(group, set(group["owes"]))
+        ]
+        if not writes:
+            return
+        try:
+            await self.collection.bulk_write(writes, ordered=False)
+        except BulkWriteError as error:
+            only_duplicates(error)  # the row is there in this version or a newer one
+
+    async def anonymize(self, rows: Iterable[tuple[str, str, Document | None]]) -> None:
+        """Put a line that names nobody in the place of each row: (row's id, line's id, line)."""
+        writes: list[ReplaceOne[Document] | DeleteOne] = []
+        for row, line_id, line in rows:
+            if line is not None:
+                writes.append(ReplaceOne({"_id": line_id}, line, upsert=True))
+            writes.append(DeleteOne({"_id": row}))
+        if writes:
+            await self.collection.bulk_write(writes)
+
+    async def page(self, query: Document, *, limit: int) -> list[Document]:
+        cursor = self.collection.find(query).sort(NEWEST_FIRST).limit(limit)
+        return [each async for each in cursor]
+
+    async def all(self, query: Document) -> AsyncIterator[Document]:
+        async for each in self.collection.find(query).sort(NEWEST_FIRST).batch_size(1000):
+            yield each
+
+    async def of_attempt(self, portal_id: str, attempt_id: str) -> Document | None:
+        """Return the row of an attempt; ids of a portal's attempts are unique."""
+        first = key(portal_id, attempt_id, "")
+        cursor = self.collection.find({"_id": {"$gte": first, "$lt": first[:-1] + "!"}, "portal_id": portal_id}).limit(
+            1
+        )
+        found = [each async for each in cursor]
+        return found[0] if found else None
+
+    async def portals(self) -> list[str]:
+        return await self.collection.distinct("portal_id")
+
+
+def _rows(group: Document, owed: set[str]) -> Iterable[Document]:
+    for attempt in group["attempts"]:
+        if attempt["attempt_id"] not in owed:
+            continue
+        row: Document = {"_id": row_id(group, attempt["attempt_id"]), "version": attempt["version"]}
+        if attempt.get("gone"):
+            yield {**row, "gone": True}
+            continue
+        yield {
+            **row,
+            "portal_id": group["portal_id"],
+            "learner_id": group["learner_id"],
+            "course_id": group["course_id"],
+            "attempt_id": attempt["attempt_id"],
+            "address": normal_email(attempt["email"]),
+            **{name: attempt[name] for name in NUMBERS},
+        }
