@@ -15,7 +15,9 @@ from aiokafka import ConsumerRecord
 from fastapi import FastAPI
 
 from bulk_tracker import app
+from bulk_tracker.domain.action import Rules
 from bulk_tracker.settings import Settings
+from bulk_tracker.store.stores import Stores
 from contracts.envelope import Envelope
 from contracts.event import Event
 from shared.consumer import Fact
@@ -49,6 +51,7 @@ class Tracker:
     outgoing: Outgoing
     database: Database
     settings: Settings
+    rules: Rules = field(default_factory=Rules)
     now: datetime = field(default_factory=lambda: at(60))
 
     async def told(self, *events: Event, said_at: datetime | None = None) -> None:
@@ -61,6 +64,12 @@ class Tracker:
     async def get(self, path: str, *, subject: str = "u-ada", portal_id: str = "acme", **claims: Any) -> httpx.Response:
         token = token_of(subject=subject, portal_id=portal_id, **claims)
         return await self.client.get(path, headers={"Authorization": f"Bearer {token}"})
+
+
+def stores_of(tracker: Tracker) -> Stores:
+    """The tracker's collections, for tests that look behind it."""
+    keys = Keys.read(tracker.settings.pii_key_file)
+    return Stores.of(tracker.database, keys, tracker.rules, lambda: tracker.now)
 
 
 def token_of(*, subject: str = "u-ada", portal_id: str = "acme", **claims: Any) -> str:
@@ -80,11 +89,13 @@ def _fact(event: Event, said_at: datetime) -> Fact[Any]:
 def tracker_settings(tmp_path: Path) -> Settings:
     (tmp_path / "jwt").write_text(SECRET)
     (tmp_path / "pii").write_bytes(b"k" * 32)
-    return Settings(
-        jwt_issuer=ISSUER,
-        jwt_secret_file=tmp_path / "jwt",
-        pii_key_file=tmp_path / "pii",
-        public_url="https://tracker.example",
+    return Settings.model_validate(
+        {
+            "jwt_issuer": ISSUER,
+            "jwt_secret_file": tmp_path / "jwt",
+            "pii_key_file": tmp_path / "pii",
+            "public_url": "https://tracker.example",
+        }
     )
 
 
