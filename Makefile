@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo demo-once bench chaos fuzz lock fmt clean
+.PHONY: help setup check test demo demo-once bench chaos fuzz lock fmt clean env-example
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -35,9 +35,13 @@ fmt: setup ## format the code
 test: setup ## the tests, on a real Kafka and MongoDB that they start and end
 	@$(BIN)/pytest -m "not long"
 
+env-example: setup ## write .env.example anew
+	@$(BIN)/python ops/env_example.py
+
 lock: setup ## pin requirements/*.txt anew, with hashes and no download addresses
 	@cd requirements && ../$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 services.in -o services.txt
 	@cd requirements && ../$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 -c services.txt dev.in -o dev.txt
+	@cd requirements && ../$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 -c services.txt -c dev.txt demo.in -o demo.txt
 
 clean: ## remove what was built (not what was downloaded)
 	@rm -rf .venv .run build dist .pytest_cache .ruff_cache .hypothesis

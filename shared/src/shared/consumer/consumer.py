@@ -6,35 +6,28 @@ FastStream's own acknowledgement loses or blocks messages (docs/decisions/0003-c
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
-from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
-from faststream import AckPolicy
-from faststream.kafka import KafkaBroker
-from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 
 from shared.consumer.batch import Batch, Halt, Work, process
 from shared.consumer.breaker import Breaker
 from shared.consumer.handling import Abandoned, Dependencies
 from shared.consumer.offsets import Progress
 from shared.consumer.sorting import by_partition
+from shared.consumer.subscribing import subscribe
 from shared.dead_letters import Raw
-from shared.kafka import Sender, client_options, faststream_security
+from shared.kafka import Sender
 from shared.settings import Settings
 
 log = structlog.stdlib.get_logger()
 
-BATCH_RECORDS = 2_000
-POLL_MS = 25
-"""FastStream sleeps as long again after an empty poll, so this is the latency of an idle topic."""
 SLOT_SECONDS = 2.0
 """How long a full window may hold up polling before partitions are paused instead."""
 DRAIN_ON_REVOKE_SECONDS = 8.0
-REBALANCE_MS = 20_000
 DRAIN_ON_STOP_SECONDS = 15.0
 RETRY_COMMIT_SECONDS = 1.0
 
@@ -60,34 +53,14 @@ class Consumer:
         self._throttled = False
         self._tasks = asyncio.TaskGroup()
         self._committing = asyncio.Lock()
-        options = client_options(settings)
-        self._broker = KafkaBroker(
-            options["bootstrap_servers"],
-            client_id=options["client_id"],
-            security=faststream_security(settings),
-            allow_auto_create_topics=False,
-            graceful_timeout=DRAIN_ON_STOP_SECONDS,
-            apply_types=False,
-            logger=_FaststreamLog(),
-        )
-        self.subscriber = self._broker.subscriber(
-            *(work.topic_prefix + topic for topic in work.handlers),
+        self._broker, self.subscriber = subscribe(
+            settings,
+            [work.topic_prefix + topic for topic in work.handlers],
             group_id=settings.kafka_group_id or work.service,
-            batch=True,
-            max_records=BATCH_RECORDS,
-            batch_timeout_ms=POLL_MS,
-            auto_offset_reset="earliest",
-            ack_policy=AckPolicy.MANUAL,
-            no_reply=True,
-            parser=_untouched,
-            decoder=_raw_records,
-            listener=_Listener(self._revoked, self._assigned),
-            rebalance_timeout_ms=REBALANCE_MS,
-            session_timeout_ms=10_000,
-            heartbeat_interval_ms=3_000,
-            max_poll_interval_ms=300_000,
+            intake=self._intake,
+            revoked=self._revoked,
+            assigned=self._assigned,
         )
-        self.subscriber(self._intake)
 
     @property
     def client(self) -> AIOKafkaConsumer | None:
@@ -280,41 +253,3 @@ class Consumer:
             _, late = await asyncio.wait(waits, timeout=seconds)
             for each in late:
                 each.cancel()
-
-
-class _Listener(ConsumerRebalanceListener):
-    def __init__(
-        self,
-        revoked: Callable[[Collection[TopicPartition]], Awaitable[None]],
-        assigned: Callable[[Collection[TopicPartition]], Awaitable[None]],
-    ) -> None:
-        self._revoked = revoked
-        self._assigned = assigned
-
-    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-        await self._revoked(revoked)
-
-    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        await self._assigned(assigned)
-
-
-class _FaststreamLog:
-    """FastStream's lines in our form: what it says goes to `message`, below warning it says nothing of use."""
-
-    def log(
-        self, level: int, msg: object, *_args: object, exc_info: BaseException | None = None, **_more: object
-    ) -> None:
-        if level >= 30:  # noqa: PLR2004  logging.WARNING
-            log.warning("faststream.logged", message=str(msg)[:200], exc_info=exc_info)
-
-
-async def _untouched(records: Sequence[Raw]) -> KafkaMessage:
-    """Parse nothing: headers that are not text must not cost a batch."""
-    return KafkaMessage(
-        body=b"", headers={}, raw_message=tuple(records), message_id="", correlation_id="", consumer=FAKE_CONSUMER
-    )
-
-
-async def _raw_records(message: KafkaMessage) -> Any:
-    """Decode nothing: `process` does, record by record."""
-    return message.raw_message
