@@ -1,0 +1,1 @@
+"""The demo: a week of two portals through all four services, on this machine."""
