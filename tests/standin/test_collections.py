@@ -24,7 +24,11 @@ def enrollment(number: int, **fields: Any) -> dict[str, Any]:
 
 
 def failure(code: str, message: str, *fields: str) -> dict[str, Any]:
-    return {"success": False, "errors": [{"statusCode": code, "message": message, "fields": list(fields)}], "created": False}
+    return {
+        "success": False,
+        "errors": [{"statusCode": code, "message": message, "fields": list(fields)}],
+        "created": False,
+    }
 
 
 def test_the_first_upsert_creates_and_the_second_updates_the_same_row(salesforce: Api):
@@ -60,12 +64,16 @@ def test_rows_fail_one_by_one_and_are_answered_in_order(salesforce: Api, member:
         enrollment(9, Membership__r={"Membership_Key__c": member}),
     )
     assert results[:2] == [
-        failure("NUMBER_OUTSIDE_VALID_RANGE", "Score: value outside of valid range on numeric field: 1000.0", "Score__c"),
+        failure(
+            "NUMBER_OUTSIDE_VALID_RANGE", "Score: value outside of valid range on numeric field: 1000.0", "Score__c"
+        ),
         failure(
             "STRING_TOO_LONG", f"Course Name: data value too large: {'x' * 80}... (max length=255)", "Course_Name__c"
         ),
     ]
-    message = "Foreign key external ID: acme:8 not found for field Membership_Key__c in entity LearnUpon_Portal_Membership__c"
+    message = (
+        "Foreign key external ID: acme:8 not found for field Membership_Key__c in entity LearnUpon_Portal_Membership__c"
+    )
     assert results[2] == failure("INVALID_FIELD", message)
     assert [one["errors"][0]["statusCode"] for one in results[3:9]] == [
         "FIELD_INTEGRITY_EXCEPTION",
@@ -87,7 +95,10 @@ def test_a_key_that_comes_twice_in_one_request_fails_both_times(salesforce: Api)
 def test_keys_differ_by_case(salesforce: Api):
     results = salesforce.upsert(*ENROLLMENTS, {"Enrollment_Key__c": "acme:a"}, {"Enrollment_Key__c": "acme:A"})
     assert [one["created"] for one in results] == [True, True]
-    assert salesforce.query("SELECT COUNT() FROM LearnUponEnrollment__c WHERE Enrollment_Key__c = 'acme:A'")["totalSize"] == 1
+    assert (
+        salesforce.query("SELECT COUNT() FROM LearnUponEnrollment__c WHERE Enrollment_Key__c = 'acme:A'")["totalSize"]
+        == 1
+    )
 
 
 def test_one_row_too_many_and_none_is_written(salesforce: Api):

@@ -38,7 +38,10 @@ def test_the_command_line_may_write_milliseconds_and_the_instance_as_audience(sa
     [
         ({"iss": "somebody else"}, {"error": "invalid_client_id", "error_description": "client identifier invalid"}),
         ({"aud": "https://example.com"}, {"error": "invalid_grant", "error_description": "audience is invalid"}),
-        ({"sub": "nobody@x.com"}, {"error": "invalid_grant", "error_description": "user hasn't approved this consumer"}),
+        (
+            {"sub": "nobody@x.com"},
+            {"error": "invalid_grant", "error_description": "user hasn't approved this consumer"},
+        ),
         ({"exp": 1}, {"error": "invalid_grant", "error_description": "expired authorization code"}),
         ({"exp": "soon"}, {"error": "invalid_grant", "error_description": "invalid assertion"}),
     ],
@@ -51,13 +54,18 @@ def test_an_assertion_signed_by_another_key_is_refused(salesforce: Api):
     told = {"iss": CLIENT_ID, "sub": USERNAME, "aud": salesforce.url, "exp": int(time.time()) + 60}
     assertion = jwt.encode(told, "a shared secret of thirty-two bytes", algorithm="HS256")
     answer = salesforce.post("/services/oauth2/token", data={"grant_type": BEARER, "assertion": assertion})
-    assert (answer.status_code, answer.json()) == (400, {"error": "invalid_grant", "error_description": "invalid assertion"})
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"error": "invalid_grant", "error_description": "invalid assertion"},
+    )
 
 
 def test_client_credentials_come_in_the_form_or_as_basic(salesforce: Api):
     form = {"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
     first = salesforce.post("/services/oauth2/token", data=form).json()
-    basic = salesforce.post("/services/oauth2/token", data={"grant_type": "client_credentials"}, auth=(CLIENT_ID, CLIENT_SECRET))
+    basic = salesforce.post(
+        "/services/oauth2/token", data={"grant_type": "client_credentials"}, auth=(CLIENT_ID, CLIENT_SECRET)
+    )
     assert first["api_instance_url"] == basic.json()["instance_url"] == salesforce.url
 
 

@@ -32,6 +32,8 @@ def _result(
     org: Org, deploy_id: str, found: Sequence[Part], problems: Sequence[Problem], *, check_only: bool
 ) -> dict[str, Any]:
     now = values.instant_text(org.now())
+    # User and Contact are in the zip for their fields only: they are nobody's components.
+    found = [part for part in found if part.kind != "CustomObject" or part.name.endswith("__c")]
     wrong = {(problem.part.kind, problem.part.name) for problem in problems}
     good = [_component(part, now) for part in found if (part.kind, part.name) not in wrong]
     bad = [_component(problem.part, now, problem.text) for problem in problems]
