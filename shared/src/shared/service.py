@@ -30,7 +30,7 @@ log = structlog.stdlib.get_logger()
 
 EXIT_STALLED = 70
 """EX_SOFTWARE of sysexits.h: the process must be started anew."""
-STOP_SECONDS = 22.0
+STOP_SECONDS = 19.0
 """SIGTERM to exit takes less than the 25 s that are promised."""
 
 S = TypeVar("S", bound=Settings)

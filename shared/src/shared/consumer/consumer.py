@@ -28,7 +28,10 @@ log = structlog.stdlib.get_logger()
 SLOT_SECONDS = 2.0
 """How long a full window may hold up polling before partitions are paused instead."""
 DRAIN_ON_REVOKE_SECONDS = 8.0
-DRAIN_ON_STOP_SECONDS = 15.0
+DRAIN_ON_STOP_SECONDS = 10.0
+COMMIT_SECONDS = 4.0
+LEAVE_SECONDS = 4.0
+"""aiokafka waits 40 s for an answer of its own accord; the group finds out after the session's 10 s as well."""
 RETRY_COMMIT_SECONDS = 1.0
 
 
@@ -80,12 +83,18 @@ class Consumer:
                 committer.cancel()
             await self._commit()
         finally:
-            await self._broker.stop()
+            await self._leave()
 
     def stop(self) -> None:
         """Begin to stop."""
         self._stopping.set()
         self._slot.set()
+
+    async def _leave(self) -> None:
+        try:
+            await asyncio.wait_for(self._broker.stop(), LEAVE_SECONDS)
+        except TimeoutError:
+            log.warning("group.left", reason="timeout", next_step="none: the group finds out after 10 s")
 
     async def _intake(self, records: Sequence[Raw]) -> None:
         """Take a batch over from FastStream; never raises, or FastStream would pass over it."""
@@ -199,7 +208,7 @@ class Consumer:
             if not offsets:
                 return True
             try:
-                await asyncio.wait_for(client.commit(offsets), 10)
+                await asyncio.wait_for(client.commit(offsets), COMMIT_SECONDS)
             except (CommitFailedError, IllegalStateError) as error:
                 # Whoever owns the partitions now reads them again; writing is idempotent.
                 log.warning("commit.refused", reason=type(error).__name__, next_step="none: the records are read again")

@@ -20,7 +20,7 @@ BATCH_RECORDS = 2_000
 POLL_MS = 25
 """FastStream sleeps as long again after an empty poll, so this is the latency of an idle topic."""
 REBALANCE_MS = 20_000
-STOP_SECONDS = 15.0
+STOP_SECONDS = 2.0
 
 Rebalanced = Callable[[Collection[TopicPartition]], Awaitable[None]]
 
