@@ -78,8 +78,7 @@ class StandIn:
 
     def rows(self, object_name: str) -> dict[str, dict[str, Any]]:
         """The rows of an object by their external key (users and contacts by id), without what Salesforce adds."""
-        found = self.admin("GET", f"/rows/{object_name}")
-        items = found["rows"] if isinstance(found, dict) else found
+        items: list[dict[str, Any]] = self.admin("GET", f"/rows/{object_name}")["rows"]
         return {_key(each): each for each in items}
 
     def calls(self) -> dict[str, Any]:

@@ -9,12 +9,15 @@ from salesforce_syncer.jobs.preflight import Preflight
 from salesforce_syncer.jobs.resolving import Resolving
 from salesforce_syncer.jobs.sending import Sending
 from salesforce_syncer.jobs.spending import Spending
+from salesforce_syncer.jobs.telling import Telling
 from salesforce_syncer.jobs.writer import LEASE_SECONDS, Writer
 from salesforce_syncer.jobs.writing import Writing
+from salesforce_syncer.routes import router
 from salesforce_syncer.salesforce.client import Client
 from salesforce_syncer.settings import Settings
 from salesforce_syncer.store.facts import FactStore
 from salesforce_syncer.store.orgs import OrgStore
+from salesforce_syncer.store.reading import ReadingStore
 from salesforce_syncer.store.records import RecordStore
 from salesforce_syncer.store.resyncs import Resyncs
 from salesforce_syncer.store.rows import Derivation
@@ -41,23 +44,29 @@ def build(shell: Shell[Settings]) -> Parts:
     client = Client(settings, clock=shell.clock)
     store, orgs, brakes = WritingStore(tables), OrgStore(tables), Brakes(shell.clock)
     sending = Sending(client, store, shell.clock)
+    preflight = Preflight(settings, client, orgs, brakes, shell.clock)
+    spending = Spending(settings, client, orgs, brakes, shell.clock)
+    reading = ReadingStore(tables, settings)
+    telling = Telling(shell.instance, client, orgs, reading, brakes, spending, shell.clock)
     writing = Writing(
         settings=settings,
         store=store,
         sending=sending,
         resolving=Resolving(client, RecordStore(tables), facts, sending),
         deleting=Deleting(settings, client, store, orgs, sending, brakes, shell.clock),
-        preflight=Preflight(settings, client, orgs, brakes, shell.clock),
-        spending=Spending(settings, client, orgs, brakes, shell.clock),
+        preflight=preflight,
+        spending=spending,
         brakes=brakes,
         clock=shell.clock,
     )
     lease = Lease(shell.database, "writer", holder=shell.instance, seconds=LEASE_SECONDS)
-    writer = Writer(lease, writing, chores=())
+    writer = Writer(lease, writing, chores=[telling.run])
     return Parts(
         handlers=handlers(facts, resyncs),
+        routers=[router(shell, reading, orgs)],
         jobs={"writer": writer.run, **{f"sweep-{name}": each.sweep for name, each in facts.outboxes.items()}},
         prepare=facts.prepare,
+        readiness=lambda: preflight.reasons() if writer.holds else (),
     )
 
 

@@ -48,6 +48,10 @@ class OrgStore:
         await self.tables.state.update_one({"_id": ORG}, {"$unset": {"org_id": ""}}, upsert=True)
         return rows.modified_count
 
+    async def tell(self, said: Mapping[str, Any]) -> None:
+        """Keep what the writer says of itself."""
+        await self.tables.state.update_one({"_id": "writer"}, {"$set": dict(said)}, upsert=True)
+
     async def add_calls(self, calls: int, now: datetime) -> None:
         hour = now.replace(minute=0, second=0, microsecond=0)
         await self.tables.calls.update_one(

@@ -1,0 +1,175 @@
+"""A syncer as a process, Salesforce beside it, and short ways to tell it facts about somebody of the test's own."""
+
+import itertools
+import secrets
+from collections.abc import AsyncGenerator, Callable
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from contracts import (
+    EnrollmentChanged,
+    EnrollmentRemoved,
+    Envelope,
+    Event,
+    LearnerAccessed,
+    LearnerErased,
+    LearnerLinked,
+    LearnerUnlinked,
+    PathEnrollmentChanged,
+    PathEnrollmentRemoved,
+    PortalConnected,
+)
+from tests.salesforce_syncer.standin import StandIn, running
+from tests.world import Process, World, eventually
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+PORTAL, MEMBERSHIP = "LearnUpon_Portal__c", "LearnUpon_Portal_Membership__c"
+USER_ROWS, CONTACT_ROWS = "LearnUponEnrollment__c", "LearnUponContactEnrollment__c"
+USER_PATHS, CONTACT_PATHS = "LearnUponLearningPathEnrollment__c", "LearnUponLearningPathContactEnrollment__c"
+COUNTERS = ("Enrolled", "Completed", "Passed", "Failed", "In_Progress", "Pending_Review")
+numbers = itertools.count(1)
+
+
+def at(hour: float) -> datetime:
+    return START + timedelta(hours=hour)
+
+
+@dataclass
+class Stage:
+    """A syncer that writes into a stand-in, with the portal `acme` connected."""
+
+    world: World
+    standin: StandIn
+    syncer: Process
+
+    async def tell(self, *facts: tuple[float, Event]) -> None:
+        """Publish facts, each recorded at its hour."""
+        await self.world.publish(*(Envelope.of(data, source="/lms/acme", time=at(hour)) for hour, data in facts))
+
+    async def shows(self, look: Callable[[], Any], expected: Any) -> None:
+        """Wait until Salesforce shows this."""
+
+        async def look_once() -> Any:
+            return look()
+
+        try:
+            await eventually(look_once, "Salesforce to show it", until=lambda found: found == expected, seconds=15)
+        except AssertionError:
+            assert look() == expected, self.syncer.log()[-5:]
+            raise
+
+
+@asynccontextmanager
+async def staged(
+    kafka: str, mongo_uri: str, used_prefixes: list[str], folder: Path, *options: str, **settings: str
+) -> AsyncGenerator[Stage]:
+    """A world with a stand-in (started with these options) and a syncer (with these settings); `acme` is connected."""
+    prefix = f"t{secrets.token_hex(4)}."
+    used_prefixes.append(prefix)
+    with ExitStack() as stack:
+        standin = stack.enter_context(running(folder, *options))
+        async with World(kafka, mongo_uri, prefix, folder) as world:
+            syncer = world.service("salesforce-syncer", **standin.settings() | settings)
+            await world.ready(syncer)
+            stage = Stage(world, standin, syncer)
+            await stage.tell((0, a_portal("acme")))
+            yield stage
+
+
+def a_portal(portal_id: str, *, name: str = "Acme Academy", version: int = 1) -> PortalConnected:
+    return PortalConnected(
+        portal_id=portal_id, name=name, url="https://acme.example", connected_at=at(0), version=version
+    )
+
+
+@dataclass
+class Someone:
+    """A learner of the test's own."""
+
+    portal_id: str = "acme"
+    id: str = field(default_factory=lambda: f"l{next(numbers)}")
+
+    @property
+    def ids(self) -> dict[str, Any]:
+        return {"portal_id": self.portal_id, "learner_id": self.id}
+
+    @property
+    def membership(self) -> str:
+        return f"{self.portal_id}:{self.id}"
+
+    def key(self, thing: str) -> str:
+        return f"{self.portal_id}:{self.id}-{thing}"
+
+    def linked(self, hour: float, record: str) -> tuple[float, Event]:
+        kind: Any = "user" if record.startswith("005") else "contact"
+        via: Any = "tab_opened" if kind == "user" else "contact_imported"
+        link = LearnerLinked(**self.ids, salesforce_kind=kind, salesforce_id=record, via=via, linked_at=at(hour))
+        return hour, link
+
+    def unlinked(self, hour: float, kind: Any) -> tuple[float, Event]:
+        return hour, LearnerUnlinked(**self.ids, salesforce_kind=kind, unlinked_at=at(hour))
+
+    def accessed(self, hour: float) -> tuple[float, Event]:
+        return hour, LearnerAccessed(**self.ids, accessed_at=at(hour))
+
+    def erased(self, hour: float) -> tuple[float, Event]:
+        return hour, LearnerErased(**self.ids, erased_at=at(hour))
+
+    def enrolled(
+        self, thing: str, version: int, status: Any = "in_progress", *, score: float | None = None, course: str = "c1"
+    ) -> tuple[float, Event]:
+        done = status in {"completed", "passed", "failed"}
+        return version, EnrollmentChanged(
+            **self.ids,
+            enrollment_id=f"{self.id}-{thing}",
+            course_id=course,
+            course_name="Safety at work",
+            status=status,
+            enrolled_at=at(0),
+            completed_at=at(version) if done else None,
+            score=score,
+            version=version,
+        )
+
+    def removed(self, thing: str, version: int) -> tuple[float, Event]:
+        gone = EnrollmentRemoved(
+            **self.ids, enrollment_id=f"{self.id}-{thing}", removed_at=at(version), version=version
+        )
+        return version, gone
+
+    def on_path(
+        self, thing: str, version: int, *, done: int, completed: bool = False, score: float | None = None
+    ) -> tuple[float, Event]:
+        return version, PathEnrollmentChanged(
+            **self.ids,
+            path_enrollment_id=f"{self.id}-{thing}",
+            path_id="path1",
+            path_name="Onboarding",
+            courses_total=3,
+            courses_completed=done,
+            enrolled_at=at(0),
+            completed_at=at(version) if completed else None,
+            score=score,
+            version=version,
+        )
+
+    def off_path(self, thing: str, version: int) -> tuple[float, Event]:
+        return version, PathEnrollmentRemoved(
+            **self.ids, path_enrollment_id=f"{self.id}-{thing}", removed_at=at(version), version=version
+        )
+
+
+def shown(standin: StandIn, object_name: str, key: str, *fields: str) -> tuple[Any, ...] | None:
+    row = standin.rows(object_name).get(key)
+    return None if row is None else tuple(row.get(each) for each in fields)
+
+
+def counters(standin: StandIn, object_name: str, record: str) -> tuple[Any, ...] | None:
+    return shown(standin, object_name, record, *(f"LearnUpon_Courses_{each}__c" for each in COUNTERS))
+
+
+def stamp(hour: float) -> str:
+    return at(hour).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
