@@ -141,7 +141,7 @@ async def serve(name: str, settings: S, build: Callable[[Shell[S]], Parts]) -> i
         form=settings.log_format,
     )
     try:
-        listening = socket.create_server((settings.http_host, settings.http_port), backlog=512)
+        listening = _listen(settings.http_host, settings.http_port)
     except OSError as error:
         log.error(  # noqa: TRY400  the sentence says it all, no trace is needed
             "service.failed",
@@ -173,6 +173,14 @@ async def serve(name: str, settings: S, build: Callable[[Shell[S]], Parts]) -> i
         lag[0] = running.lag
         app = application(shell, parts, running)
         return await _serve(app, listening, running)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.create_server((host, port), family=family, backlog=512)
+    # asyncio does this only for sockets that it made itself; without it every answer waits 40 ms for an acknowledgement.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def application(shell: Shell[S], parts: Parts, running: Running) -> FastAPI:
