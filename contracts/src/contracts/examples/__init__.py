@@ -18,6 +18,11 @@ def of(event_type: str) -> Mapping[str, bytes]:
     return {file.name: file.read_bytes() for file in sorted(folder.iterdir(), key=lambda file: file.name)}
 
 
+def data(event_type: str, name: str) -> dict[str, Any]:
+    """`data` of one example."""
+    return json.loads(of(event_type)[name])["data"]
+
+
 def refused() -> Mapping[str, str]:
     """What is wrong with each bad example, by `<type>/<file name>`."""
     details: dict[str, Any] = json.loads((_FOLDER / "refused.json").read_text(encoding="utf-8"))
