@@ -13,6 +13,7 @@ from salesforce_standin.org import Org
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 LOGIN_HOSTS = ("https://login.salesforce.com", "https://test.salesforce.com")
+_SESSION_SECONDS = 7200
 _LONGEST_LIFE_SECONDS = 600  # of an assertion; Salesforce says three minutes and forgives clocks
 _MILLISECONDS = 10_000_000_000  # an `exp` above this counts milliseconds, as the sf command line writes it
 
@@ -41,6 +42,23 @@ class Gatekeeper:
 
     def user_of(self, token: str) -> str | None:
         return self.tokens.get(token)
+
+    def introspect(self, form: Mapping[str, str]) -> dict[str, Any]:
+        """Whether a token is good and how long still; only for who knows the secret."""
+        self._by_secret(form)
+        user_id = self.tokens.get(form.get("token", ""))
+        if user_id is None:
+            return {"active": False}
+        now = int(self.org.now().timestamp())
+        username = (self.org.database.get("User", user_id) or {}).get("Username")
+        return {
+            "active": True, "scope": "api", "client_id": self.client_id, "username": username, "sub": user_id,
+            "token_type": "access_token", "iat": now, "nbf": now, "exp": now + _SESSION_SECONDS,
+        }  # fmt: skip
+
+    def revoke(self, form: Mapping[str, str]) -> None:
+        if self.tokens.pop(form.get("token", ""), None) is None:
+            raise Refused("unsupported_token_type", "this token type is not supported")
 
     def expire(self) -> int:
         """All tokens die at once; how many there were."""

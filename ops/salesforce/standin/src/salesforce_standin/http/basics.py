@@ -46,10 +46,21 @@ def limits(call: Call) -> Answer:
 
 
 def token(call: Call) -> Answer:
-    form = dict(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
-    basic = _basic(call.headers.get("authorization", ""))
-    granted = call.world.gatekeeper.grant({**basic, **form}, call.origin)
-    return Answer(200, granted, {"Cache-Control": "no-store"})
+    return Answer(200, call.world.gatekeeper.grant(_form(call), call.origin), {"Cache-Control": "no-store"})
+
+
+def introspect(call: Call) -> Answer:
+    return Answer(200, call.world.gatekeeper.introspect(_form(call)), {"Cache-Control": "no-store"})
+
+
+def revoke(call: Call) -> Answer:
+    call.world.gatekeeper.revoke(_form(call))
+    return Answer(200)
+
+
+def _form(call: Call) -> dict[str, str]:
+    given = dict(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
+    return _basic(call.headers.get("authorization", "")) | given
 
 
 def _basic(header: str) -> dict[str, str]:

@@ -24,6 +24,8 @@ _LONGEST_URI = 16_384
 _FREE: list[tuple[str, str, str, Handler]] = [
     ("GET", "/services/data", "versions", basics.versions),
     ("POST", "/services/oauth2/token", "token", basics.token),
+    ("POST", "/services/oauth2/introspect", "introspect", basics.introspect),
+    ("POST", "/services/oauth2/revoke", "revoke", basics.revoke),
 ]
 _API: list[tuple[str, str, str, Handler]] = [
     ("GET", "/services/oauth2/userinfo", "userinfo", basics.user_info),
