@@ -3,6 +3,8 @@
 from typing import NoReturn
 
 from action_logger import handlers
+from action_logger.jobs.commands import prune_command, verify_command
+from action_logger.jobs.sealing import Sealer
 from action_logger.routes import export, report
 from action_logger.settings import Settings
 from action_logger.store import indexes
@@ -10,12 +12,15 @@ from action_logger.store.log import Log
 from action_logger.store.people import People
 from action_logger.store.records import Records
 from action_logger.store.report import Report
+from action_logger.store.seals import Seals
 from shared import service
+from shared.leases import Lease
 from shared.service import Parts, Shell
 
 NAME = "action-logger"
 BATCHES_IN_FLIGHT = 4
 """Rows are inserted in any order: (source, id) tells whether one is there already."""
+LEASE_SECONDS = 30
 
 
 def build(shell: Shell[Settings]) -> Parts:
@@ -23,6 +28,8 @@ def build(shell: Shell[Settings]) -> Parts:
     people = People(shell.database, records)
     log = Log(shell.database, people, shell.keys)
     rows = Report(shell.database, records)
+    lease = Lease(shell.database, "sealing", holder=shell.instance, seconds=LEASE_SECONDS)
+    sealer = Sealer(Seals(shell.database, shell.keys), lease)
 
     async def prepare() -> None:
         await indexes.make(shell.database)
@@ -30,10 +37,11 @@ def build(shell: Shell[Settings]) -> Parts:
     return Parts(
         handlers=handlers.handlers(log, people, shell.clock),
         routers=[report.router(rows, shell.auth, shell.clock), export.router(rows, shell.auth, shell.keys)],
+        jobs={"sealing": sealer.run},
         prepare=prepare,
         window=BATCHES_IN_FLIGHT,
     )
 
 
 def main() -> NoReturn:
-    service.main(NAME, Settings, build)
+    service.main(NAME, Settings, build, {"verify": verify_command, "prune": prune_command})

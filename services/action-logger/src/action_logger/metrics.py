@@ -11,4 +11,4 @@ rows_erased_on_arrival = counter("log_rows_erased_on_arrival", "Rows of erased l
 persons_erased = counter("log_persons_erased", "Addresses erased")
 rows_exported = counter("log_rows_exported", "Rows written into exports", ("format",))
 rows_sealed = counter("log_rows_sealed", "Rows taken into seals")
-oldest_unsealed = gauge("log_oldest_unsealed_age_seconds", "Age of the oldest row that no seal holds yet")
+unsealed = gauge("log_rows_unsealed", "Rows that no seal held after the last round of sealing")

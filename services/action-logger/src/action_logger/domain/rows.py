@@ -1,8 +1,8 @@
 """Events in, rows out; and which of several rows with one identity stays."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from hashlib import blake2b
 from typing import NamedTuple
 
 from contracts.attempts import AttemptChanged
@@ -110,29 +110,27 @@ def _of_attempt(event: Envelope[AttemptChanged], thing: str, source: str, timest
 def content_digest(row: Row, key: bytes) -> bytes:
     """Return what two events with one identity are compared by: all their data, in normal form, under a key.
 
-    Keyed, because the address is in it and the rest can be read beside it. No value holds a control character, so
-    these separate what they stand between.
+    Keyed, because the address is in it and the rest can be read beside it. No value is empty or holds a control
+    character, so an empty place is an absent value and the separators part what they stand between. Fields that
+    contracts gain later go to the end, and only where they are present: the digests of older rows must stay the same.
     """
-    parts = [
-        f"{name}\x1f{value}"
-        for name, value in (
-            ("email", row.normal_email),
-            ("panorama_name", row.panorama_name),
-            ("content_type", row.content_type),
-            ("content_title", row.content_title),
-            ("type", row.type),
-            ("source", row.source),
-            ("timestamp", row.timestamp.isoformat()),
-            ("portal_id", row.portal_id),
-            ("learner_id", row.learner_id),
-            ("content_id", row.content_id),
-            ("actor_id", row.actor_id),
-            ("reference_id", row.reference_id),
-            ("corrects", None if row.corrects is None else "\x1d".join(row.corrects)),
-        )
-        if value is not None
-    ]
-    return hashlib.blake2b("\x1e".join(parts).encode(), key=key, digest_size=16).digest()
+    corrects = row.corrects
+    content = (
+        row.normal_email,
+        row.panorama_name or "",
+        row.content_type,
+        row.content_title,
+        row.type,
+        row.source,
+        row.timestamp.isoformat(),
+        row.portal_id or "",
+        row.learner_id or "",
+        row.content_id or "",
+        row.actor_id or "",
+        row.reference_id or "",
+        "" if corrects is None else f"{corrects.source}\x1e{corrects.id}",
+    )
+    return blake2b("\x1f".join(content).encode(), key=key, digest_size=16).digest()
 
 
 def first_of_each(rows: Sequence[Row]) -> tuple[int, ...]:
