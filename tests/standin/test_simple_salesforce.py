@@ -73,7 +73,7 @@ def test_it_describes_the_org(client: Any):
 
 def test_it_upserts_in_bulk_and_reads_every_row_s_result(client: Any):
     rows = [{"Enrollment_Key__c": f"a:{number}", "Score__c": str(number * 500)} for number in range(4)]
-    (job,) = client.bulk2.LearnUponEnrollment__c.upsert(records=rows, external_id_field="Enrollment_Key__c")
+    (job,) = client.bulk2.LearnUponEnrollment__c.upsert(records=rows, external_id_field="Enrollment_Key__c", wait=0)
     assert (job["numberRecordsProcessed"], job["numberRecordsFailed"]) == (4, 2)
     assert (
         client.bulk2.LearnUponEnrollment__c.get_failed_records(job["job_id"]).count("NUMBER_OUTSIDE_VALID_RANGE") == 2
@@ -83,7 +83,9 @@ def test_it_upserts_in_bulk_and_reads_every_row_s_result(client: Any):
 def test_it_queries_in_bulk(client: Any, salesforce: Api):
     salesforce.upsert(OBJECT, "Enrollment_Key__c", *({"Enrollment_Key__c": f"a:{number}"} for number in range(5)))
     pages = list(
-        client.bulk2.LearnUponEnrollment__c.query("SELECT Enrollment_Key__c FROM LearnUponEnrollment__c", max_records=2)
+        client.bulk2.LearnUponEnrollment__c.query(
+            "SELECT Enrollment_Key__c FROM LearnUponEnrollment__c", max_records=2, wait=0
+        )
     )
     assert [len(page.splitlines()) - 1 for page in pages] == [2, 2, 1]
 

@@ -22,7 +22,6 @@ from salesforce_standin.org import Org
 from salesforce_standin.schema.model import Schema
 from salesforce_standin.world import World
 
-PROJECT = Path(__file__).parent / "force-app"  # a link to the project beside the stand-in; real files in a wheel
 _DRAIN_SECONDS = 1
 
 
@@ -57,7 +56,19 @@ def build(options: argparse.Namespace) -> World:
 
 
 def _schema(options: argparse.Namespace) -> Schema:
-    return fields.assemble([] if options.bare else parts.of_project(options.project))
+    return fields.assemble([] if options.bare else parts.of_project(options.project or _nearest_project()))
+
+
+def _nearest_project() -> Path:
+    """A clone has it above the stand-in; an installed one is started in a clone, or told by --project."""
+    above = [*Path(__file__).resolve().parents, Path.cwd(), *Path.cwd().parents]
+    places = [place / rest for place in above for rest in (".", "ops/salesforce")]
+    found = next((place for place in places if (place / "sfdx-project.json").is_file()), None)
+    if found is None:
+        raise SystemExit(
+            "salesforce-standin: no SFDX project here; say where it is with --project, or begin with --bare"
+        )
+    return found
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -70,7 +81,10 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     reader.add_argument("--client-secret-file", type=Path, help="opens the client credentials flow")
     reader.add_argument("--public-key-file", type=Path, help="PEM; opens the JWT bearer flow")
     reader.add_argument("--state", type=Path, help="SQLite file; without it rows live in memory")
-    reader.add_argument("--project", type=Path, default=PROJECT, help="SFDX project whose objects and fields there are")
+    where = (
+        "SFDX project whose objects and fields there are; default: the one above the stand-in or the working directory"
+    )
+    reader.add_argument("--project", type=Path, help=where)
     reader.add_argument(
         "--bare", action="store_true", help="begin with standard objects alone; deploy brings the others"
     )
