@@ -5,7 +5,6 @@ import time as clock
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
-from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
@@ -30,6 +29,9 @@ Traceparent = Annotated[
     str, Field(max_length=128), StringConstraints(pattern=_TRACEPARENT), AfterValidator(_is_a_trace)
 ]
 Tracestate = Annotated[str, Field(min_length=1, max_length=1024), StringConstraints(pattern="^[ -~]+$")]
+
+NEEDED = ("id", "source", "time")
+"""The attributes that every event must have, beside `specversion` and `type`."""
 
 OPTIONAL = ("partitionkey", "traceparent", "tracestate", "correlationid", "causationid")
 """The optional attributes: a bad one is dropped, never a reason to refuse the event."""
@@ -106,13 +108,12 @@ class Envelope(Generic[E_co]):
             correlationid=correlationid,
             causationid=causationid,
         )
-        return Envelope(data=data, **dict(attributes))
+        return Envelope(data=data, **vars(attributes))
 
 
 def uuid7() -> str:
     """A UUID of version 7 (RFC 9562): ids made later sort later, by the millisecond."""
-    milliseconds = clock.time_ns() // 1_000_000
-    number = (milliseconds & 0xFFFF_FFFF_FFFF) << 80 | int.from_bytes(os.urandom(10), "big")
-    number = number & ~(0xF << 76) | 0x7 << 76
-    number = number & ~(0x3 << 62) | 0x2 << 62
-    return str(UUID(int=number))
+    time_ms = f"{clock.time_ns() // 1_000_000:012x}"
+    noise = os.urandom(10).hex()
+    variant = "89ab"[int(noise[3], 16) & 3]
+    return f"{time_ms[:8]}-{time_ms[8:]}-7{noise[:3]}-{variant}{noise[4:7]}-{noise[7:19]}"

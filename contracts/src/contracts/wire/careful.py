@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn, cast
 
@@ -37,7 +38,7 @@ def read_structured(value: bytes, *, reads: Mapping[str, type[Event]]) -> Envelo
     if "data" not in raw:
         raise Malformed("data: missing")
     data = _data(raw["data"], reads[name])
-    return Envelope(data=data, dropped=dropped, **dict(attributes))
+    return Envelope(data=data, dropped=dropped, **vars(attributes))
 
 
 def read_binary(
@@ -49,8 +50,29 @@ def read_binary(
     name = cast("str", raw["type"])
     if name not in reads:
         return UnknownType(name)
-    data = _data(_parse(value), reads[name])
-    return Envelope(data=data, dropped=dropped, **dict(attributes))
+    return Envelope(data=_data_alone(value, reads[name]), dropped=dropped, **vars(attributes))
+
+
+def _data_alone(value: bytes, event: type[Event]) -> Event:
+    if not is_suspicious(value):
+        with suppress(ValidationError):
+            return event.model_validate_json(value, extra="ignore")
+    return _data(_parse(value), event)
+
+
+def is_suspicious(value: bytes) -> bool:
+    """Whether it may hold what the parser of the first pass lets through: NaN, Infinity, an escaped NUL.
+
+    One character is looked for before the word, because that is ten times as fast.
+    """
+    return (
+        (_N in value and b"NaN" in value)
+        or (_I in value and b"Infinity" in value)
+        or (_BACKSLASH in value and b"\\u0000" in value)
+    )
+
+
+_BACKSLASH, _I, _N = b"\\IN"
 
 
 def _text(content: bytes | None) -> str | None:
@@ -124,7 +146,12 @@ def _wrong_type(raw: Mapping[str, object]) -> Sequence[str]:
     name = raw["type"]
     if not isinstance(name, str):
         return ("type: string_type",)
-    return () if 0 < len(name) <= _LONGEST_TYPE and name.isprintable() else ("type: not_a_type",)
+    return () if is_type(name) else ("type: not_a_type",)
+
+
+def is_type(name: str) -> bool:
+    """Whether it can be the name of a type at all."""
+    return 0 < len(name) <= _LONGEST_TYPE and name.isprintable()
 
 
 def _data(raw: object, event: type[Event]) -> Event:

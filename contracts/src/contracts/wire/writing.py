@@ -1,8 +1,9 @@
 """Out: an envelope as a record."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
+
+from pydantic_core import to_json
 
 from contracts.envelope import OPTIONAL, Envelope
 from contracts.event import Event
@@ -44,7 +45,7 @@ def encode(envelope: Envelope[Event], *, binary: bool = False) -> Record:
     attributes = _attributes(envelope, key)
     value = envelope.data.model_dump_json(exclude_none=True, warnings="error").encode()
     if not binary:
-        head = json.dumps(attributes, separators=(",", ":"), ensure_ascii=False).encode()
+        head = to_json(attributes)
         value = head[:-1] + b',"data":' + value + b"}"
     if len(value) > MAX_BYTES:
         raise TooLarge(len(value))
