@@ -31,7 +31,9 @@ FROM build AS demo-build
 COPY requirements/demo.txt requirements/
 RUN /venv/bin/pip install --require-hashes -r requirements/demo.txt
 COPY ops/salesforce ops/salesforce
-RUN /venv/bin/pip install --no-deps --no-build-isolation ./ops/salesforce/standin
+# In the checkout the stand-in's schema is a link to the SFDX project; a wheel takes files only.
+RUN cd ops/salesforce/standin/src/salesforce_standin && rm -f force-app && cp -r /src/ops/salesforce/force-app force-app \
+    && /venv/bin/pip install --no-deps --no-build-isolation /src/ops/salesforce/standin
 
 # What the demo profile runs beside the services: the Salesforce stand-in and the SMTP catcher.
 FROM ${PYTHON_IMAGE} AS demo

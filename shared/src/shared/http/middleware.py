@@ -10,6 +10,7 @@ from shared.http.problems import Problem, answer
 
 MOST_BODY_BYTES = 1024 * 1024
 MOST_HEADER_BYTES = 16 * 1024
+MOST_READ_OFF_BYTES = 8 * 1024 * 1024
 
 _SAFE_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -53,6 +54,7 @@ class Around:
             return
         declared = next((value for name, value in headers if name == b"content-length"), b"0")
         if not declared.isdigit() or int(declared) > MOST_BODY_BYTES:
+            await _read_off(receive)
             await answer(Problem(413, detail="A body has at most 1 MiB."))(scope, receive, send)
             return
         taken = 0
@@ -66,6 +68,15 @@ class Around:
             return message
 
         await self._app(scope, receive_some, send)
+
+
+async def _read_off(receive: Receive) -> None:
+    """Take in a little of what is refused: a client that is still sending would not read the answer."""
+    taken, more = 0, True
+    while more and taken < MOST_READ_OFF_BYTES:
+        message = await receive()
+        taken += len(message.get("body", b""))
+        more = message.get("more_body", False)
 
 
 def _with_safe_headers(headers: Any) -> list[tuple[bytes, bytes]]:
