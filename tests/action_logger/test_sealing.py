@@ -227,7 +227,8 @@ async def test_erasing_persons_changes_nothing_that_is_sealed_and_leaves_no_trac
     await log.take([an_event(number, email=each) for number, each in enumerate(people)])
     await a_sealer(database).seal()
     erased = [
-        LearnerErased(portal_id="acme", learner_id=each[:8], email=each, erased_at=at(60)) for each in people[:20]
+        LearnerErased(portal_id="acme", learner_id=f"l{number}", email=each, erased_at=at(60))
+        for number, each in enumerate(people[:20])
     ]
     await log.take([Envelope.of(each, source="/lms/acme", time=at(60)) for each in erased])
     assert (await verdict_on(database)).findings == []
