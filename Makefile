@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo demo-once bench chaos fuzz lock fmt clean env-example
+.PHONY: help setup check test demo demo-once bench chaos fuzz lock fmt clean env-example standin-clients
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -37,6 +37,19 @@ test: setup ## the tests, on a real Kafka and MongoDB that they start and end
 
 env-example: setup ## write .env.example anew
 	@$(BIN)/python ops/env_example.py
+
+demo: setup ## a week of two portals through all services, shown as tables; until Ctrl-C
+	@$(BIN)/learnwire-local demo
+
+demo-once: setup ## the same, and the end: 0 when all came out as expected
+	@$(BIN)/learnwire-local demo --once
+
+standin-clients: setup ## jsforce and the sf command line against the Salesforce stand-in (needs Node 20 and npm)
+	@command -v npm >/dev/null || { echo "standin-clients: npm is missing; on Debian and Ubuntu: apt-get install npm"; exit 1; }
+	@mkdir -p build/standin-clients && cp tests/standin/clients/* build/standin-clients/
+	@echo "standin-clients: npm packages (about 280 MB the first time)"
+	@cd build/standin-clients && npm install --no-package-lock --no-audit --no-fund --loglevel=error
+	@$(BIN)/pytest -q tests/standin/test_npm_clients.py
 
 lock: setup ## pin requirements/*.txt anew, with hashes and no download addresses
 	@cd requirements && ../$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 services.in -o services.txt
