@@ -3,15 +3,15 @@
 import asyncio
 import os
 import random
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, RecordMetadata, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from contracts.catalog import SERVICES
 from tests.chaos.ledger import Entry, Ledger
@@ -21,6 +21,8 @@ from tests.world import Process, World, eventually
 
 READY_SECONDS = 120.0
 QUIET_SECONDS = 180.0
+PARTITIONS = 6
+BURSTS = 10
 SETTLED_SECONDS = 60.0
 
 Fault = Callable[[], Awaitable[None]]
@@ -44,7 +46,8 @@ class Storm:
     rng: random.Random
     folder: Path
     processes: dict[str, Process] = field(default_factory=dict[str, Process])
-    kills: int = 0
+    cut_off: list[int] = field(default_factory=list[int])
+    """For each kill how many records were published and not committed at that moment."""
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -97,7 +100,7 @@ class Storm:
             await self.ready()
             sending = asyncio.create_task(self._publish(waiting[number * size :][:size], seconds, tamper))
             if number < len(faults):
-                await asyncio.sleep(self.rng.uniform(0, seconds))
+                await asyncio.sleep(self.rng.uniform(0, 1.2 * seconds))
                 await faults[number]()
             await sending
         await self.ready()
@@ -115,8 +118,8 @@ class Storm:
         """Note, send, note where each has landed; about evenly over that time."""
         numbers = {id(each): self.ledger.note(each) for each in some}
         sent = list(some) if tamper is None else tamper(list(some))  # a tampered entry is another object
-        waiting: list[tuple[int | None, asyncio.Future[RecordMetadata]]] = []
-        step = max(1, len(sent) // 40)
+        waiting: list[tuple[int | None, asyncio.Future[Any]]] = []
+        step = max(1, len(sent) // BURSTS)
         for at in range(0, len(sent), step):
             waiting += [(numbers.get(id(each)), await self._send(each)) for each in sent[at : at + step]]
             await asyncio.sleep(seconds * step / len(sent))
@@ -125,7 +128,7 @@ class Storm:
             if number is not None:
                 self.ledger.landed(number, f"{landed.topic}/{landed.partition}/{landed.offset}")
 
-    async def _send(self, entry: Entry) -> asyncio.Future[RecordMetadata]:
+    async def _send(self, entry: Entry) -> asyncio.Future[Any]:
         topic = self.world.prefix + entry.topic
         return await self._producer.send(topic, entry.value, key=entry.key, headers=list(entry.headers))
 
@@ -135,7 +138,8 @@ class Storm:
         async def fault() -> None:
             process = self.processes[service]
             await asyncio.to_thread(process.kill)
-            self.kills += 1
+            async with self._group(service) as waiting:
+                self.cut_off.append(await waiting())
             await asyncio.to_thread(process.start)
 
         return fault
@@ -163,7 +167,7 @@ class Storm:
             verdict = await self._settled(load)
             (self.folder / f"{load.service}.json").write_text(verdict.as_json())
             line = f"{load.service}: {verdict.line()}"
-            print(line, f"[{self.kills} kills, {self.handled(load.service)} records taken through]")  # noqa: T201
+            print(line, f"[kills cut off {self.cut_off} records; {self.handled(load.service)} taken through]")  # noqa: T201
             lines += [] if verdict.clean else [line]
         return lines
 
@@ -190,6 +194,12 @@ class Storm:
 
     async def _quiet(self, service: str) -> None:
         """Wait until the group of this service has committed all that there is."""
+        async with self._group(service) as waiting:
+            await eventually(waiting, f"{service} to commit all", until=lambda left: left == 0, seconds=QUIET_SECONDS)
+
+    @asynccontextmanager
+    async def _group(self, service: str) -> AsyncGenerator[Callable[[], Awaitable[int]]]:
+        """How many records of its topics a service has not committed."""
         topics = [self.world.prefix + each for each in SERVICES[service].topics]
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self.world.kafka,
@@ -197,7 +207,7 @@ class Storm:
             enable_auto_commit=False,
         )
         async with consumer:
-            partitions = [TopicPartition(each, number) for each in topics for number in range(6)]
+            partitions = [TopicPartition(each, number) for each in topics for number in range(PARTITIONS)]
             consumer.assign(partitions)
 
             async def waiting() -> int:
@@ -205,7 +215,7 @@ class Storm:
                 committed = [await consumer.committed(each) or 0 for each in partitions]
                 return sum(ends.values()) - sum(committed)
 
-            await eventually(waiting, f"{service} to commit all", until=lambda left: left == 0, seconds=QUIET_SECONDS)
+            yield waiting
 
     def handled(self, service: str) -> int:
         """Records that the service's processes say they have taken through, repetitions after kills included."""

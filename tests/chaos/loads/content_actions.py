@@ -64,7 +64,8 @@ class ContentActions:
         rows: dict[str, Any] = {}
         for fact in facts:
             identity = {"source": fact["source"], "id": fact["id"]}
-            rows.setdefault(_name(identity), {"event": identity} | fact["data"])
+            shown = {name: value for name, value in fact["data"].items() if name != "portal_id"}
+            rows.setdefault(_name(identity), {"event": identity} | shown)
         return rows
 
     async def seen(self, world: World, process: Process) -> Seen:

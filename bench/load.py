@@ -1,0 +1,82 @@
+"""The topic that all variants read: content actions as the publisher makes them."""
+
+import random
+from datetime import UTC, datetime, timedelta
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from contracts import ContentActionRecorded, Envelope
+from contracts.catalog import CONTENT_ACTIONS, DEAD_LETTERS, SERVICES
+from contracts.vocabulary import PAIRS
+from contracts.wire import Record, encode
+
+PARTITIONS = 6
+EVENTS_PER_PERSON = 10
+PLAIN = "plain-json"
+"""The same records, but for the content type: FastStream leaves CloudEvents undecoded."""
+JSON = b"application/json"
+NOW = datetime(2026, 11, 22, 3, tzinfo=UTC)
+
+
+def event(number: int, people: int, rng: random.Random) -> Record:
+    """One content action, about 700 bytes with its envelope."""
+    kind, source = rng.choice(sorted(PAIRS))
+    person, content = rng.randrange(people), rng.randrange(500)
+    data = ContentActionRecorded(
+        email=f"learner{person}@example.org",
+        panorama_name=f"Panorama {rng.randrange(20)}",
+        content_type="course",
+        content_title=f"Course {content}: how to do the thing well",
+        type=kind,
+        source=source,
+        timestamp=NOW - timedelta(milliseconds=rng.randrange(30 * 86_400_000)),
+        portal_id="acme",
+        learner_id=f"learner{person}",
+        content_id=f"course{content}",
+        actor_id=f"manager{rng.randrange(50)}",
+    )
+    return encode(Envelope.of(data, source="/lms/acme", id=f"event-{number:08}", time=NOW))
+
+
+async def fill(kafka: str, prefix: str, events: int, seed: int) -> int:
+    """Make the service's topics under this prefix and fill the one of content actions; bytes of all values."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    try:
+        names = [*SERVICES["action-logger"].topics, *(each.name for each in DEAD_LETTERS)]
+        await admin.create_topics([NewTopic(prefix + each, PARTITIONS, 1) for each in (*names, PLAIN)])
+    finally:
+        await admin.close()
+    rng = random.Random(seed)
+    people = max(1, events // EVENTS_PER_PERSON)
+    size = 0
+    async with AIOKafkaProducer(bootstrap_servers=kafka, enable_idempotence=True, linger_ms=20) as producer:
+        for number in range(events):
+            record = event(number, people, rng)
+            size += len(record.value)
+            await producer.send(prefix + CONTENT_ACTIONS, record.value, key=record.key, headers=record.headers)
+            plain = [(name, JSON if name == "content-type" else content) for name, content in record.headers]
+            await producer.send(prefix + PLAIN, record.value, key=record.key, headers=plain)
+        await producer.flush()
+    return size
+
+
+async def remove(kafka: str, prefix: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    try:
+        await admin.delete_topics([each for each in await admin.list_topics() if each.startswith(prefix)])
+    finally:
+        await admin.close()
+
+
+async def committed(kafka: str, topic: str, group: str) -> int:
+    """How many records of a topic a group has committed."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    try:
+        found = await admin.list_consumer_group_offsets(group)
+    finally:
+        await admin.close()
+    return sum(each.offset for place, each in found.items() if place.topic == topic)

@@ -1,0 +1,55 @@
+"""The product: action-logger whole, as its console script runs it (HTTP, jobs, logs, metrics, persons), in this process."""
+
+import os
+import secrets
+import signal
+from collections.abc import Collection, Sequence
+
+from aiokafka import TopicPartition
+
+from action_logger.app import NAME, build
+from action_logger.settings import Settings
+from bench.race import Clock, Heat
+from learnwire_local import free_port
+from shared import running, service
+from shared.consumer import Consumer
+from shared.dead_letters import Raw
+from shared.settings import read_settings
+
+
+async def serve(heat: Heat, clock: Clock) -> None:
+    """Until all is written and committed."""
+
+    class Timed(Consumer):
+        async def _intake(self, records: Sequence[Raw]) -> None:
+            clock.first()
+            await super()._intake(records)
+
+        async def _commit(self, only: Collection[TopicPartition] | None = None) -> bool:
+            done = await super()._commit(only)
+            if done and sum(each.written or 0 for each in self.progress.values()) == heat.events:
+                clock.done()
+                os.kill(os.getpid(), signal.SIGTERM)
+            return done
+
+    running.Consumer = Timed  # pyright: ignore[reportPrivateImportUsage]  the one place where a stopwatch can be put
+    os.environ.update(_environment(heat))
+    await service.serve(NAME, read_settings(Settings), build)
+
+
+def _environment(heat: Heat) -> dict[str, str]:
+    secret, key = heat.folder / "jwt", heat.folder / "pii"
+    secret.write_text(secrets.token_hex(32))
+    key.write_bytes(secrets.token_bytes(32))
+    return {
+        "LEARNWIRE_KAFKA_BOOTSTRAP_SERVERS": heat.kafka,
+        "LEARNWIRE_KAFKA_TOPIC_PREFIX": heat.topic_prefix,
+        "LEARNWIRE_KAFKA_GROUP_ID": heat.group,
+        "LEARNWIRE_MONGO_URI": heat.mongo_uri,
+        "LEARNWIRE_MONGO_DATABASE": heat.database,
+        "LEARNWIRE_JWT_ISSUER": "https://issuer.example",
+        "LEARNWIRE_JWT_SECRET_FILE": str(secret),
+        "LEARNWIRE_PII_KEY_FILE": str(key),
+        "LEARNWIRE_HTTP_PORT": str(free_port()),
+        "LEARNWIRE_LOG_FORMAT": "json",
+    }
