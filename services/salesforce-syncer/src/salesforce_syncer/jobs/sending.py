@@ -12,6 +12,7 @@ import structlog
 from salesforce_syncer import metrics
 from salesforce_syncer.domain.ledger import payload_hash
 from salesforce_syncer.domain.objects import ACCESSED, KEY_FIELDS, PROFILE_ACCESSED, PROFILES
+from salesforce_syncer.salesforce import bulk
 from salesforce_syncer.salesforce import rows as wire
 from salesforce_syncer.salesforce.client import Client
 from salesforce_syncer.salesforce.errors import Action, Refused
@@ -42,6 +43,11 @@ class Result:
     stop: Outcome | None = None
     """The object cannot be written: schema or rights."""
 
+    def add(self, other: "Result") -> None:
+        self.written += other.written
+        self.orphans += other.orphans
+        self.unresolved += other.unresolved
+
 
 @dataclass(frozen=True, slots=True)
 class Sending:
@@ -56,6 +62,18 @@ class Sending:
         await self.store.mark_in_doubt(rows, fence)
         result = Result()
         await self._halved(object_name, rows, schema, result)
+        return result
+
+    async def in_bulk(self, object_name: str, rows: Sequence[Document], schema: Schema | None, *, fence: int) -> Result:
+        """Write many rows of one object with a bulk job; what is to be tried again waits for a later pass."""
+        await self.store.mark_in_doubt(rows, fence)
+        result = Result()
+        key_field = KEY_FIELDS.get(object_name)
+        records = [fields(each, schema) for each in rows]
+        outcomes = await bulk.ingest(self.client, object_name, records, key_field=key_field)
+        again = await self.keep(object_name, rows, outcomes, result, sent=1)
+        soon = self.clock() + timedelta(seconds=LONGEST_WAIT_SECONDS)
+        await self.store.save([answers.postponed(each, state="dirty", until=soon) for each in again])
         return result
 
     async def _halved(self, object_name: str, rows: Sequence[Document], schema: Schema | None, result: Result) -> None:
@@ -113,7 +131,7 @@ class Sending:
                     result.unresolved.append((row, outcome))
                 case Action.STOP_OBJECT:
                     result.stop = outcome
-                case action if sent < TRIES.get(action, 1):
+                case action if sent + row.get("tries", 0) < TRIES.get(action, 1):
                     again.append(row)
                 case Action.RETRY | Action.AGAIN:
                     updates.append(answers.postponed(row, state="dirty", until=now + LATER))

@@ -1,6 +1,6 @@
 """One pass of the writer: portals, memberships, enrollments and paths, profiles, deletes; in this order."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,6 +18,7 @@ from salesforce_syncer.jobs.preflight import Preflight
 from salesforce_syncer.jobs.resolving import Resolving
 from salesforce_syncer.jobs.sending import LATER, Result, Sending
 from salesforce_syncer.jobs.spending import Spending
+from salesforce_syncer.salesforce import bulk
 from salesforce_syncer.salesforce.errors import Action, Refused
 from salesforce_syncer.salesforce.rows import AT_ONCE, Outcome
 from salesforce_syncer.settings import Settings
@@ -94,20 +95,35 @@ class Writing:
         self._more |= await self.deleting.one_pass(portals, fence=self.fence, limit=SLICE)
 
     async def _write(self, objects: Sequence[str], portals: Sequence[str], *, essential: bool) -> None:
-        now = self.clock()
+        total = Result()
         chunks: list[Chunk] = []
         for object_name in objects:
             if self.brakes.stopped(object_name):
                 continue
-            asked = None if object_name in PROFILES else portals
-            rows = await self.store.dirty(object_name, asked, now=now, limit=SLICE, essential=essential)
-            self._more |= len(rows) == SLICE
-            if object_name in PROFILES:
-                rows = await self._counted(rows, portals)
-            if object_name in CHILDREN:
-                rows = await self._with_parents(rows)
-            chunks += cut(object_name, await self._unlike(rows), AT_ONCE)
-        result = await self._run(chunks)
+            rows = await self._due(object_name, portals, essential=essential)
+            if 0 < self.settings.salesforce_bulk_rows < len(rows):
+                # Sorted by parent: Salesforce cuts a job into parts and runs them side by side.
+                rows.sort(key=lambda each: (each.get("membership") or "", each["key"]))
+                await self._guarded(object_name, self.sending.in_bulk, rows, total)
+            else:
+                chunks += cut(object_name, rows, AT_ONCE)
+        await self._run(chunks, total)
+        await self._follow_up(objects, total)
+
+    async def _due(self, object_name: str, portals: Sequence[str], *, essential: bool) -> list[Document]:
+        """Return rows of an object that are to be sent now."""
+        asked = None if object_name in PROFILES else portals
+        limit = bulk.AT_ONCE if self.settings.salesforce_bulk_rows else SLICE
+        rows = await self.store.dirty(object_name, asked, now=self.clock(), limit=limit, essential=essential)
+        self._more |= len(rows) == limit
+        if object_name in PROFILES:
+            rows = await self._counted(rows, portals)
+        if object_name in CHILDREN:
+            rows = await self._with_parents(rows)
+        return await self._unlike(rows)
+
+    async def _follow_up(self, objects: Sequence[str], result: Result) -> None:
+        """Do what the answers ask for: children wake, missing parents are written, moved contacts are followed."""
         if objects == [MEMBERSHIP] and result.written:
             await self.store.wake_children([each["key"] for each in result.written])
         await self._adopt(result.orphans)
@@ -181,29 +197,29 @@ class Writing:
         )
         self._more = True
 
-    async def _run(self, chunks: Sequence[Chunk]) -> Result:
-        """Send chunks side by side; an object that cannot be written stops alone."""
-        total = Result()
+    async def _run(self, chunks: Sequence[Chunk], total: Result) -> None:
+        """Send chunks side by side."""
 
         async def send(chunk: Chunk) -> None:
-            if self.brakes.stopped(chunk.object):
-                return
-            schema = self.preflight.schemas.get(chunk.object)
-            try:
-                result = await self.sending.chunk(chunk.object, chunk.rows, schema, fence=self.fence)
-            except Refused as error:
-                if error.action is not Action.STOP_OBJECT:
-                    raise
-                self.preflight.stop(chunk.object, error.code)
-                return
-            total.written += result.written
-            total.orphans += result.orphans
-            total.unresolved += result.unresolved
-            if result.stop is not None:
-                self.preflight.stop(chunk.object, result.stop.code)
+            if not self.brakes.stopped(chunk.object):
+                await self._guarded(chunk.object, self.sending.chunk, chunk.rows, total)
 
         await Lanes(send, chunks).run()
-        return total
+
+    async def _guarded(
+        self, object_name: str, send: Callable[..., Awaitable[Result]], rows: Sequence[Document], total: Result
+    ) -> None:
+        """Send rows of one object; if it cannot be written, it stops alone."""
+        try:
+            result = await send(object_name, rows, self.preflight.schemas.get(object_name), fence=self.fence)
+        except Refused as error:
+            if error.action is not Action.STOP_OBJECT:
+                raise
+            self.preflight.stop(object_name, error.code)
+            return
+        total.add(result)
+        if result.stop is not None:
+            self.preflight.stop(object_name, result.stop.code)
 
 
 _NO_PARENT = Outcome(
