@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from contracts.wire import Invalid, Malformed, UnknownType, decode
-
 from contracts.event import Event
+from contracts.wire import Invalid, Malformed, UnknownType, decode
 from shared.consumer.facts import Fact
 from shared.dead_letters import DeadLetter, Raw
 
