@@ -14,7 +14,7 @@ from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 from learnwire_local import StartError, free_port
-from learnwire_local.cli import start_both
+from learnwire_local.both import start_both
 from learnwire_local.kafka import brokers
 from learnwire_local.mongo import is_primary
 

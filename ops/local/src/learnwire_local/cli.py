@@ -5,11 +5,10 @@ import json
 import signal
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from learnwire_local.kafka import Kafka, start_kafka
-from learnwire_local.mongo import Mongo, start_mongo
+from learnwire_local.both import start_both
+from learnwire_local.demo.run import run_demo
 from learnwire_local.processes import StartError, say
 
 
@@ -23,25 +22,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     up_parser.add_argument(
         "--json", action="store_true", help="print the addresses as one JSON line, not as NAME=value"
     )
+    demo_parser = commands.add_parser("demo", help="a week of two portals through all services")
+    demo_parser.add_argument("--once", action="store_true", help="end when all is shown; 0 if all came out as expected")
     chosen = parser.parse_args(arguments)
     try:
-        return up(chosen.dir, as_json=chosen.json)
+        return run_demo(once=chosen.once) if chosen.command == "demo" else up(chosen.dir, as_json=chosen.json)
     except StartError as failure:
         say(f"learnwire-local: {failure}")
         return 1
     except KeyboardInterrupt:
         return 130
-
-
-def start_both(directory: Path | None) -> tuple[Kafka, Mongo]:
-    """Both at the same time; what came up is ended again when the other did not."""
-    with ThreadPoolExecutor(2) as pool:
-        kafka = pool.submit(start_kafka, directory and directory / "kafka")
-        mongo = pool.submit(start_mongo, directory and directory / "mongo")
-    for one, other in ((kafka, mongo), (mongo, kafka)):
-        if one.exception() and not other.exception():
-            other.result().close()
-    return kafka.result(), mongo.result()
 
 
 def up(directory: Path | None, *, as_json: bool = False) -> int:

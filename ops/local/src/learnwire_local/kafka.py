@@ -50,9 +50,14 @@ class Kafka(Server):
     """
 
     def __init__(
-        self, directory: Path | None = None, *, port: int | None = None, tell: Callable[[str], None] = say
+        self,
+        directory: Path | None = None,
+        *,
+        port: int | None = None,
+        throwaway: bool = False,
+        tell: Callable[[str], None] = say,
     ) -> None:
-        super().__init__("kafka", directory, tell=tell)
+        super().__init__("kafka", directory, throwaway=throwaway, tell=tell)
         self._jars = kafka_jars(tell)
         self._settings = self.directory / "server.properties"
         self.port = self._lay_out(port)
@@ -85,9 +90,15 @@ class Kafka(Server):
         return port
 
 
-def start_kafka(directory: Path | None = None, *, port: int | None = None, tell: Callable[[str], None] = say) -> Kafka:
+def start_kafka(
+    directory: Path | None = None,
+    *,
+    port: int | None = None,
+    throwaway: bool = False,
+    tell: Callable[[str], None] = say,
+) -> Kafka:
     """Start Kafka in a directory (its data stay there), or in a temporary one that goes with it."""
-    kafka = Kafka(directory, port=port, tell=tell)
+    kafka = Kafka(directory, port=port, throwaway=throwaway, tell=tell)
     tell(f"kafka: starting {KAFKA_VERSION} at {kafka.bootstrap}")
     kafka.start()
     return kafka

@@ -18,9 +18,14 @@ class Mongo(Server):
     """MongoDB on one port, reachable at `uri`."""
 
     def __init__(
-        self, directory: Path | None = None, *, port: int | None = None, tell: Callable[[str], None] = say
+        self,
+        directory: Path | None = None,
+        *,
+        port: int | None = None,
+        throwaway: bool = False,
+        tell: Callable[[str], None] = say,
     ) -> None:
-        super().__init__("mongod", directory, tell=tell)
+        super().__init__("mongod", directory, throwaway=throwaway, tell=tell)
         self._data = self.directory / "data"
         self.port = self._lay_out(port)
         self.uri = f"mongodb://127.0.0.1:{self.port}/?replicaSet=rs0"
@@ -52,9 +57,15 @@ class Mongo(Server):
         return port
 
 
-def start_mongo(directory: Path | None = None, *, port: int | None = None, tell: Callable[[str], None] = say) -> Mongo:
+def start_mongo(
+    directory: Path | None = None,
+    *,
+    port: int | None = None,
+    throwaway: bool = False,
+    tell: Callable[[str], None] = say,
+) -> Mongo:
     """Start MongoDB in a directory (its data stay there), or in a temporary one that goes with it."""
-    mongo = Mongo(directory, port=port, tell=tell)
+    mongo = Mongo(directory, port=port, throwaway=throwaway, tell=tell)
     tell(f"mongod: starting at 127.0.0.1:{mongo.port}")
     mongo.start()
     return mongo

@@ -47,9 +47,13 @@ class Process:
     def alive(self) -> bool:
         return self.keeper.poll() is None
 
+    def ask_to_end(self) -> None:
+        """SIGTERM, without waiting."""
+        self._order(b"T")
+
     def stop(self, seconds: float = STOP_SECONDS) -> int:
         """Ask it to end (SIGTERM), kill it when it takes too long; its exit code, 128 + signal for a killed one."""
-        self._order(b"T")
+        self.ask_to_end()
         with contextlib.suppress(subprocess.TimeoutExpired):
             return self.wait(seconds)
         return self.kill()

@@ -19,12 +19,17 @@ PACKAGES = {
 
 
 class Server:
-    """A server program on 127.0.0.1; keeps its port and its data over `stop`, `kill` and `restart`."""
+    """A server program on 127.0.0.1; keeps its port and its data over `stop`, `kill` and `restart`.
 
-    def __init__(self, name: str, directory: Path | None, *, tell: Callable[[str], None] = say) -> None:
+    Without a directory, or with one that is `throwaway`, the data go when it is closed or its owner ends, however.
+    """
+
+    def __init__(
+        self, name: str, directory: Path | None, *, throwaway: bool, tell: Callable[[str], None] = say
+    ) -> None:
         self.name = name
         self.tell = tell
-        self.temporary = directory is None
+        self.temporary = throwaway or directory is None
         self.directory = directory or Path(tempfile.mkdtemp(prefix=f"learnwire-{name}-"))
         self.directory.mkdir(parents=True, exist_ok=True)
         self.log = self.directory / f"{name}.log"
