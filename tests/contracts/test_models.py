@@ -132,10 +132,16 @@ def test_a_finished_enrollment_needs_the_instant_of_its_completion(status: str):
 
 
 @pytest.mark.parametrize("status", ["not_started", "in_progress", "pending_review"])
-def test_the_completion_of_an_unfinished_enrollment_is_dropped(status: str):
-    data = an(EnrollmentChanged, status=status)
-    assert data["completed_at"] is not None
-    assert EnrollmentChanged.model_validate_json(json.dumps(data)).completed_at is None
+def test_the_completion_of_an_unfinished_enrollment_is_ignored_whatever_it_says(status: str):
+    anything: list[object] = ["2026-11-16T09:29:00Z", "0000-00-00 00:00:00", "", 0, {}]
+    for completed_at in anything:
+        data = an(EnrollmentChanged, status=status, completed_at=completed_at)
+        assert EnrollmentChanged.model_validate_json(json.dumps(data)).completed_at is None
+
+
+@pytest.mark.parametrize("completed_at", ["0000-00-00 00:00:00", "", 0, {}])
+def test_the_completion_of_a_finished_enrollment_is_an_instant(completed_at: object):
+    assert errors(EnrollmentChanged, an(EnrollmentChanged, completed_at=completed_at)) == [("completed_at", "instant")]
 
 
 @pytest.mark.parametrize(("score", "good"), [(0, True), (100, True), (99.999, True), (-0.1, False), (100.1, False)])

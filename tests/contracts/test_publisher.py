@@ -1,8 +1,13 @@
 """The publisher against a real Kafka: what it sends, splits and refuses."""
 
+import asyncio
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -93,6 +98,21 @@ async def test_an_event_arrives_with_id_time_key_and_trace(kafka: str, topics: s
         "ce_traceparent": sent.traceparent.encode(),
         "ce_correlationid": b"order-9",
     }
+
+
+async def test_the_example_of_the_readme_publishes(kafka: str, topics: str):
+    readme = Path(__file__).parents[2] / "contracts" / "README.md"
+    code = re.findall(r"```python\n(.*?)```", readme.read_text(encoding="utf-8"), flags=re.DOTALL)[0]
+    code = code.replace('"localhost:9092"', f'"{kafka}", topic_prefix="{topics}"')
+    await asyncio.to_thread(subprocess.run, [sys.executable, "-c", code], check=True, timeout=60)
+    (record,) = await records(kafka, topics + catalog.LEARNERS)
+    assert isinstance(read(record).data, LearnerChanged)
+
+
+def test_a_secured_publisher_needs_certificates_that_are_there(tmp_path: Path):
+    with pytest.raises(FileNotFoundError):
+        Publisher("kafka:9093", source="/lms/acme", security="sasl_ssl", ca_file=tmp_path / "missing.pem")
+    Publisher("kafka:9093", source="/lms/acme", security="sasl_ssl", username="acme", password="-")
 
 
 async def test_many_events_of_one_key_keep_their_order(kafka: str, topics: str):

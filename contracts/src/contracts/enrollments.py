@@ -1,8 +1,9 @@
 """Enrollments of learners on courses and on learning paths."""
 
-from typing import Any, ClassVar, Literal, Self
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import ConfigDict, model_validator
+from pydantic import ConfigDict, ValidationInfo, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from contracts.event import Event
@@ -26,6 +27,10 @@ class _OfLearner(Event):
         return f"{self.portal_id}/{self.learner_id}"
 
 
+def _only_when_finished(value: object, check: ValidatorFunctionWrapHandler, info: ValidationInfo) -> datetime | None:
+    return check(value) if info.data.get("status") in FINISHED else None
+
+
 def _say_when_finished(schema: dict[str, Any]) -> None:
     schema["if"] = {"properties": {"status": {"enum": sorted(FINISHED)}}}
     schema["then"] = {"required": ["completed_at"], "properties": {"completed_at": {"type": "string"}}}
@@ -34,7 +39,7 @@ def _say_when_finished(schema: dict[str, Any]) -> None:
 class EnrollmentChanged(_OfLearner):
     """A learner was enrolled on a course, or his progress there has changed.
 
-    `completed_at` is needed when the status is finished, and dropped otherwise.
+    `completed_at` is needed when the status is finished, and ignored otherwise, whatever it says.
     """
 
     model_config = ConfigDict(json_schema_extra=_say_when_finished)
@@ -46,16 +51,13 @@ class EnrollmentChanged(_OfLearner):
     course_name: Text
     status: EnrollmentStatus
     enrolled_at: Instant
-    completed_at: Instant | None = None
+    completed_at: Annotated[Instant | None, WrapValidator(_only_when_finished)] = None
     score: Score | None = None
     version: Version
 
     @model_validator(mode="after")
     def _completed_when_finished(self) -> Self:
-        if self.status not in FINISHED:
-            if self.completed_at is not None:
-                object.__setattr__(self, "completed_at", None)
-        elif self.completed_at is None:
+        if self.status in FINISHED and self.completed_at is None:
             raise PydanticCustomError("completed_at_missing", "A finished enrollment needs completed_at")
         return self
 
