@@ -23,7 +23,7 @@ READY_SECONDS = 120.0
 QUIET_SECONDS = 180.0
 PARTITIONS = 6
 BURSTS = 10
-SETTLED_SECONDS = 60.0
+SETTLED_SECONDS = 120.0
 
 Fault = Callable[[], Awaitable[None]]
 Tamper = Callable[[list[Entry]], list[Entry]]
@@ -63,7 +63,7 @@ class Storm:
                 )
             )
             for load in self.loads:
-                settings = await load.prepare(self.world)
+                settings = await load.prepare(self.world, stack)
                 self.processes[load.service] = self.world.service(load.service, **settings)
             await self.ready()
             self._stack = stack.pop_all()
@@ -157,7 +157,7 @@ class Storm:
         return fault
 
     async def wrong(self) -> list[str]:
-        """Wait until nothing waits in Kafka any more, then until all is as it must be, or for a minute.
+        """Wait until nothing waits in Kafka any more, then until all is as it must be, or for two minutes.
 
         Prints a line for each service; what is not accounted for comes back.
         """

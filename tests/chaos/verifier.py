@@ -110,7 +110,8 @@ def compare_dead_letters(published: Iterable[Published], letters: Iterable[Recor
 def compare_publications(records: Iterable[Record], expected: Things, *, thing: str, fields: Iterable[str]) -> Verdict:
     """What a service has published: one event id says one thing, and the highest version of each thing is the end state.
 
-    `thing` is the field of the data that identifies the thing, `fields` those that are compared.
+    `thing` is the field of the data that identifies the thing, `fields` those that are compared. What was told as
+    voided in the end, and is not expected, was taken back.
     """
     by_id: dict[tuple[str, str], bytes | None] = {}
     findings: list[Finding] = []
@@ -126,7 +127,11 @@ def compare_publications(records: Iterable[Record], expected: Things, *, thing: 
         if known is None or known["version"] < data["version"]:
             newest[data[thing]] = data
     names = tuple(fields)
-    seen = [(each, {name: data.get(name) for name in names}) for each, data in newest.items()]
+    seen = [
+        (each, {name: data.get(name) for name in names})
+        for each, data in newest.items()
+        if each in expected or data.get("change") != "voided"
+    ]
     told = {each: {name: content.get(name) for name in names} for each, content in expected.items()}
     verdict = compare(told, seen)
     return Verdict(verdict.checked, (*findings, *verdict.findings))

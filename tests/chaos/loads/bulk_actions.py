@@ -5,6 +5,7 @@ import hashlib
 import io
 import random
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -57,8 +58,8 @@ A_DAY = 86_400
 class BulkActions:
     service: str = "bulk-tracker"
 
-    async def prepare(self, world: World) -> Mapping[str, str]:
-        del world
+    async def prepare(self, world: World, stack: AsyncExitStack) -> Mapping[str, str]:
+        del world, stack
         return {}
 
     def events(self, rng: random.Random, count: int, now: datetime) -> Sequence[Envelope[Any]]:

@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,8 +25,8 @@ CONFLICTING = 0.005
 class ContentActions:
     service: str = "action-logger"
 
-    async def prepare(self, world: World) -> Mapping[str, str]:
-        del world
+    async def prepare(self, world: World, stack: AsyncExitStack) -> Mapping[str, str]:
+        del world, stack
         return {}
 
     def events(self, rng: random.Random, count: int, now: datetime) -> Sequence[Envelope[Any]]:

@@ -5,6 +5,7 @@ Such plain histories need no fold: an attempt is told from its launch and its co
 
 import random
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -51,8 +52,8 @@ COMPARED_WHEN_TOLD = tuple(each for each in FIELDS if each != "course_title")
 class Go1Attempts:
     service: str = "go1-stats-processor"
 
-    async def prepare(self, world: World) -> Mapping[str, str]:
-        del world
+    async def prepare(self, world: World, stack: AsyncExitStack) -> Mapping[str, str]:
+        del world, stack
         return {}
 
     def events(self, rng: random.Random, count: int, now: datetime) -> Sequence[Envelope[Any]]:

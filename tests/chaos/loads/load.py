@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -16,6 +17,8 @@ from tests.world import Process, World
 
 POISON = 0.01
 REPEATED = 0.02
+SHADOWED = "shadowed"
+"""Correlation id of events that a later one of the same thing replaces: they leave no trace of their own."""
 NEAR = 25
 """How many places an event may move, as partitions and several publishers make it."""
 
@@ -28,12 +31,12 @@ class Load(Protocol):
     @property
     def service(self) -> str: ...
 
-    async def prepare(self, world: World) -> Mapping[str, str]:
-        """Start what the service needs; settings for it, without LEARNWIRE_ in front."""
+    async def prepare(self, world: World, stack: AsyncExitStack) -> Mapping[str, str]:
+        """Start what the service needs (the stack ends it); settings for it, without LEARNWIRE_ in front."""
         ...
 
     def events(self, rng: random.Random, count: int, now: datetime) -> Sequence[Envelope[Any]]:
-        """About `count` events, each of which leaves a trace in the end state."""
+        """About `count` events; but for shadowed ones each leaves a trace in the end state."""
         ...
 
     def rivals(self, rng: random.Random, good: Sequence[Entry]) -> Sequence[Entry]:
