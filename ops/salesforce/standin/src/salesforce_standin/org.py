@@ -46,7 +46,15 @@ class Org:
         self.schema = schema
         self.database = Database(schema)
         self.generation = 1
+        self._stamp: tuple[datetime | None, str] = None, ""
         self.user_id = ids.make("005", 1)
+
+    def stamp(self) -> str:
+        """Now, as rows have it; made anew once a second."""
+        now = self.now().replace(microsecond=0)
+        if self._stamp[0] != now:
+            self._stamp = now, values.instant_text(now)
+        return self._stamp[1]
 
     @property
     def organization_id(self) -> str:
@@ -66,12 +74,13 @@ class Org:
         """As on the first day: the integration user, the org and two profiles, nothing else."""
         self.database = Database(self.full_schema)
         self.access = Access()
+        self.generation = 1
         self.see()
         self.found()
 
     def found(self) -> None:
         """The rows that every org begins with."""
-        now = values.instant_text(self.now())
+        now = self.stamp()
         stamps: Row = {"IsDeleted": False, "CreatedDate": now, "LastModifiedDate": now, "SystemModstamp": now}
         for number, name in enumerate(("System Administrator", "Standard User"), 1):
             self.database.put("Profile", {"Id": ids.make("00e", number), "Name": name, **stamps})

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -87,7 +89,8 @@ def application(world: World, pages: list[Route]) -> "Forgiving":
     nowhere = Route(
         "/services/{rest:path}", guarded(world, "unknown", _nowhere), methods=["GET", "POST", "PUT", "PATCH", "DELETE"]
     )
-    return Forgiving(Starlette(routes=[*free, *api, *lost, nowhere, *admin.routes(world), *pages]))
+    squeezed = [Middleware(GZipMiddleware, minimum_size=1000, compresslevel=1)]
+    return Forgiving(Starlette(middleware=squeezed, routes=[*free, *api, *lost, nowhere, *admin.routes(world), *pages]))
 
 
 def _verbs() -> dict[str, str]:

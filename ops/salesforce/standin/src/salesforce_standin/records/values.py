@@ -47,7 +47,7 @@ def parse_date(text: str) -> str | None:
 
 def utf16_length(text: str) -> int:
     """What Salesforce counts: a character outside the basic plane is two."""
-    return len(text) + sum(letter > "\uffff" for letter in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 _JSON_KINDS: dict[type[Any], str] = {

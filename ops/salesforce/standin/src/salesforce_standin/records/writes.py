@@ -26,7 +26,7 @@ def insert(org: Org, one: SObject, given: Given) -> str:
     _check_required(one, row)
     table = org.database.tables[one.name]
     row_id = ids.make(one.prefix, table.numbers + 1)
-    now = values.instant_text(org.now())
+    now = org.stamp()
     stamps: Row = {
         "Id": row_id, "IsDeleted": False, "CreatedDate": now, "CreatedById": org.user_id, "LastModifiedDate": now,
         "LastModifiedById": org.user_id, "SystemModstamp": now,
@@ -44,7 +44,7 @@ def update(org: Org, one: SObject, row_id: str, given: Given) -> None:
         raise _no_access()
     before = existing(org, one, row_id)
     changes = _changes(org, one, given, creating=False)
-    now = values.instant_text(org.now())
+    now = org.stamp()
     stamps: Row = {"LastModifiedDate": now, "LastModifiedById": org.user_id, "SystemModstamp": now}
     row = _named(one, before | changes | stamps)
     _check_required(one, row)
@@ -65,7 +65,7 @@ def delete(org: Org, one: SObject, row_id: str) -> None:
             child_row = org.database.get(child.name, child_id)
             if child_row is not None:
                 org.database.put(child.name, {**child_row, one_field.name: None})
-    binned = {**row, "IsDeleted": True, "SystemModstamp": values.instant_text(org.now())}
+    binned = {**row, "IsDeleted": True, "SystemModstamp": org.stamp()}
     org.database.put(one.name, binned, counts_as="deleted")
 
 
@@ -167,5 +167,5 @@ def merge(org: Org, one: SObject, master_id: str, loser_ids: list[str]) -> None:
                 child_row = org.database.get(child.name, child_id)
                 if child_row is not None:
                     org.database.put(child.name, {**child_row, one_field.name: master_id})
-        stamp = values.instant_text(org.now())
+        stamp = org.stamp()
         org.database.put(one.name, {**loser, "IsDeleted": True, "MasterRecordId": master_id, "SystemModstamp": stamp})
