@@ -2,7 +2,7 @@
 
 import itertools
 import secrets
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -49,16 +49,21 @@ class Stage:
         """Publish facts, each recorded at its hour."""
         await self.world.publish(*(Envelope.of(data, source="/lms/acme", time=at(hour)) for hour, data in facts))
 
-    async def shows(self, look: Callable[[], Any], expected: Any) -> None:
+    async def shows(self, look: Callable[[], Any], expected: Any, *, seconds: float = 20) -> None:
         """Wait until Salesforce shows this."""
 
         async def look_once() -> Any:
             return look()
 
+        await self.becomes(look_once, expected, seconds=seconds)
+
+    async def becomes(self, look: Callable[[], Awaitable[Any]], expected: Any, *, seconds: float = 20) -> None:
+        """Wait until a look shows this; what is seen instead is told with the syncer's last warnings."""
         try:
-            await eventually(look_once, "Salesforce to show it", until=lambda found: found == expected, seconds=15)
+            await eventually(look, "it to be so", until=lambda found: found == expected, seconds=seconds)
         except AssertionError:
-            assert look() == expected, self.syncer.log()[-5:]
+            told = [each for each in self.syncer.log() if each.get("level") != "info"]
+            assert await look() == expected, told[-5:]
             raise
 
 

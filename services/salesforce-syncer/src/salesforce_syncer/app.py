@@ -4,9 +4,14 @@ from datetime import timedelta
 
 from salesforce_syncer.handlers import handlers
 from salesforce_syncer.jobs.brakes import Brakes
+from salesforce_syncer.jobs.commands import COMMANDS
 from salesforce_syncer.jobs.deleting import Deleting
+from salesforce_syncer.jobs.nightly import LEASE_SECONDS as PROOF_LEASE_SECONDS
+from salesforce_syncer.jobs.nightly import Nightly
 from salesforce_syncer.jobs.preflight import Preflight
+from salesforce_syncer.jobs.proving import Proving
 from salesforce_syncer.jobs.resolving import Resolving
+from salesforce_syncer.jobs.resyncing import Resyncing
 from salesforce_syncer.jobs.sending import Sending
 from salesforce_syncer.jobs.spending import Spending
 from salesforce_syncer.jobs.telling import Telling
@@ -17,6 +22,7 @@ from salesforce_syncer.salesforce.client import Client
 from salesforce_syncer.settings import Settings
 from salesforce_syncer.store.facts import FactStore
 from salesforce_syncer.store.orgs import OrgStore
+from salesforce_syncer.store.proofs import ProofStore
 from salesforce_syncer.store.reading import ReadingStore
 from salesforce_syncer.store.records import RecordStore
 from salesforce_syncer.store.resyncs import Resyncs
@@ -59,12 +65,26 @@ def build(shell: Shell[Settings]) -> Parts:
         brakes=brakes,
         clock=shell.clock,
     )
+    resyncing = Resyncing(settings, resyncs, facts, store, shell.sender, shell.source, shell.clock)
     lease = Lease(shell.database, "writer", holder=shell.instance, seconds=LEASE_SECONDS)
-    writer = Writer(lease, writing, chores=[telling.run])
+    writer = Writer(lease, writing, chores=[telling.run, resyncing.run])
+    proofs = ProofStore(tables)
+    nightly = Nightly(
+        Lease(shell.database, "proof", holder=shell.instance, seconds=PROOF_LEASE_SECONDS),
+        Proving(settings, client, proofs, store, shell.clock),
+        proofs,
+        brakes,
+        settings.salesforce_proof_hour,
+        shell.clock,
+    )
     return Parts(
         handlers=handlers(facts, resyncs),
         routers=[router(shell, reading, orgs)],
-        jobs={"writer": writer.run, **{f"sweep-{name}": each.sweep for name, each in facts.outboxes.items()}},
+        jobs={
+            "writer": writer.run,
+            "proof": nightly.run,
+            **{f"sweep-{name}": each.sweep for name, each in facts.outboxes.items()},
+        },
         prepare=facts.prepare,
         readiness=lambda: preflight.reasons() if writer.holds else (),
     )
@@ -72,4 +92,4 @@ def build(shell: Shell[Settings]) -> Parts:
 
 def main() -> None:
     """Run the console script."""
-    service.main(NAME, Settings, build)
+    service.main(NAME, Settings, build, COMMANDS)

@@ -165,13 +165,13 @@ class Sending:
         await self._reject(refused)
 
 
-def fields(row: Document, schema: Schema | None) -> dict[str, Any]:
+def fields(row: Document, schema: Schema | None, *, quiet: bool = False) -> dict[str, Any]:
     """Return a row as it is sent, its texts cut to what their fields hold."""
     payload: dict[str, Any] = {}
     for name, value in row["payload"].items():
         longest = schema.lengths.get(name) if schema is not None and isinstance(value, str) else None
         shown = value if longest is None else cut(value, longest)
-        if shown != value:
+        if shown != value and not quiet:
             log.warning(
                 "text.truncated",
                 object=row["object"],

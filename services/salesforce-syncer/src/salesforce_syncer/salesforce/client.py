@@ -167,9 +167,12 @@ class Client:
 
 
 def _body(response: httpx.Response) -> Any:
-    if "json" in response.headers.get("Content-Type", ""):
+    if "json" not in response.headers.get("Content-Type", ""):
+        return response.text
+    try:
         return response.json()
-    return response.text
+    except ValueError as error:
+        raise Refused(Action.RETRY, "NOT_JSON", status=response.status_code, sentence="an answer that is no JSON") from error
 
 
 def _refused(response: httpx.Response) -> Refused:

@@ -24,10 +24,11 @@ class OrgStore:
     async def remember_org(self, org_id: str) -> None:
         await self.tables.state.update_one({"_id": ORG}, {"$set": {"org_id": org_id}}, upsert=True)
 
-    async def accept_another(self, now: datetime) -> int:
-        """Forget which org it was: whatever it is now gets everything anew. Returns how many rows that are."""
+    async def accept_another(self, org_id: str, now: datetime) -> int:
+        """Take this org for ours: it gets everything anew. Returns how many rows that are."""
+        await self.tables.records.delete_many({})
         rows = await self.tables.rows.update_many(
-            {"deleted": False, "state": {"$ne": "gone"}},
+            {"deleted": False},
             [
                 {
                     "$set": {
@@ -45,7 +46,7 @@ class OrgStore:
                 "$unset": dict.fromkeys(("written", "salesforce_id", "in_doubt", "retry_at", "dirty_since"), ""),
             },
         )
-        await self.tables.state.update_one({"_id": ORG}, {"$unset": {"org_id": ""}}, upsert=True)
+        await self.remember_org(org_id)
         return rows.modified_count
 
     async def tell(self, said: Mapping[str, Any]) -> None:
