@@ -1,0 +1,67 @@
+"""Keys for one purpose each; log lines without what must not be in them."""
+
+import json
+import logging
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from shared import logs
+from shared.keys import Keys
+
+
+def test_hashes_depend_on_the_key_and_the_purpose() -> None:
+    one, other = Keys(b"1" * 32), Keys(b"2" * 32)
+    assert one.address_hash("ann@acme.example") == Keys(b"1" * 32).address_hash("ann@acme.example")
+    found = {
+        one.address_hash("ann@acme.example"),
+        other.address_hash("ann@acme.example"),
+        one.person("ann@acme.example"),
+        other.person("ann@acme.example"),
+    }
+    assert len(found) == 4
+    assert one.derive("a") != one.derive("b")
+
+
+def test_a_key_file_is_read_as_raw_bytes(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"\n" * 32)
+    assert Keys.read(tmp_path / "key").person("x") == Keys(b"\n" * 32).person("x")
+
+
+def an_error() -> Exception:
+    try:
+        return KeyError({}["ann@acme.example"])
+    except KeyError as error:
+        return error
+
+
+@pytest.fixture
+def set_up() -> Generator[None]:
+    root = logging.getLogger()  # noqa: TID251  put back as it was
+    handlers, level = root.handlers[:], root.level
+    yield logs.set_up(service="some-service", version="1.2.3", instance="here", form="json")
+    structlog.reset_defaults()
+    root.handlers, root.level = handlers, level
+
+
+@pytest.mark.usefixtures("set_up")
+def test_a_line_is_one_json_object_and_an_error_s_text_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    log = structlog.stdlib.get_logger()
+    log.warning("thing.failed", next_step="look", exc_info=an_error())
+    (line,) = capsys.readouterr().out.splitlines()
+    found = json.loads(line)
+    trace = found.pop("trace")
+    timestamp = found.pop("timestamp")
+    assert found == {
+        "event": "thing.failed",
+        "level": "warning",
+        "service": "some-service",
+        "version": "1.2.3",
+        "instance": "here",
+        "next_step": "look",
+        "error": "KeyError",
+    }
+    assert trace[0].endswith(" an_error")
+    assert (timestamp[10], timestamp[-5], timestamp[-1]) == ("T", ".", "Z")
