@@ -1,11 +1,15 @@
 """Wires the tracker; nobody imports it."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from fastapi import Response
+
 from bulk_tracker import mail, routes
 from bulk_tracker.domain.action import STATUS, Action, Rules
+from bulk_tracker.domain.vocabulary import ROLES
 from bulk_tracker.handlers import handlers
 from bulk_tracker.jobs.clock import LEASE_SECONDS as CLOCK_SECONDS
 from bulk_tracker.jobs.clock import Watchdog
@@ -13,18 +17,26 @@ from bulk_tracker.jobs.mailing import Mailing
 from bulk_tracker.jobs.reading import Reading
 from bulk_tracker.jobs.tidying import LEASE_SECONDS as TIDYING_SECONDS
 from bulk_tracker.jobs.tidying import Tidying
+from bulk_tracker.pages import page
+from bulk_tracker.pages.looks import Looks
+from bulk_tracker.routes import closed
 from bulk_tracker.settings import Settings, stalls_of, starttls
+from bulk_tracker.store.actions import Requester
 from bulk_tracker.store.documents import to_action
 from bulk_tracker.store.stores import Stores
 from contracts.bulk_actions import BulkActionStatusChanged
 from contracts.envelope import Envelope
 from shared import service
+from shared.http import Principal
+from shared.http.sessions import Sessions
+from shared.http.sessions import router as sign_in
 from shared.leases import Lease
 from shared.mongo import Document
 from shared.outbox import Outbox
 from shared.service import Parts, Shell
 
 NAME = "bulk-tracker"
+DEMO_USERS = 20
 
 
 def build(shell: Shell[Settings]) -> Parts:
@@ -40,8 +52,19 @@ def build(shell: Shell[Settings]) -> Parts:
     )
     reading = Reading(settings, group_id=settings.kafka_group_id or NAME, clock=shell.clock)
 
+    sessions = Sessions(service=NAME, settings=settings, database=shell.database, auth=shell.auth, clock=shell.clock)
+    shell.auth.read_session = sessions.read
+    looks = Looks(shell.clock, development=sessions.development)
+
+    async def refused(*_: object) -> Response:
+        return looks.launch_failed()
+
+    async def demo_users() -> Sequence[Principal]:
+        return [_demo_user(each) for each in await stores.actions.requesters(at_most=DEMO_USERS)]
+
     async def prepare() -> None:
         await stores.prepare()
+        await sessions.prepare()
         await outbox.prepare()
 
     def lease(name: str, seconds: float) -> Lease:
@@ -49,15 +72,26 @@ def build(shell: Shell[Settings]) -> Parts:
 
     return Parts(
         handlers=handlers(stores, outbox),
-        routers=routes.routers(stores, shell.auth),
+        routers=(
+            *routes.routers(stores, shell.auth),
+            page.router(stores, sessions, looks),
+            sign_in(sessions, roles=ROLES, refused=refused, demo_users=demo_users),
+            closed.router(),
+        ),
         jobs={
             "outbox": outbox.sweep,
             "watchdog": Watchdog(stores, outbox, lease("watchdog", CLOCK_SECONDS), reading).run,
             "mail": mailing.run,
+            "live": stores.live.run,
             "tidying": Tidying(stores, lease("tidying", TIDYING_SECONDS), retention=_retention(settings)).run,
         },
         prepare=prepare,
     )
+
+
+def _demo_user(requester: Requester) -> Principal:
+    roles = frozenset({"manager"})
+    return Principal(requester.subject, roles, portal_id=requester.portal_id, name=requester.subject)
 
 
 def _rules(settings: Settings) -> Rules:

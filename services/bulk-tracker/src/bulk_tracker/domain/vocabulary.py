@@ -41,6 +41,9 @@ LABELS = {
     "salesforce_resync": "Resync Salesforce",
 }
 
+ROLES = ("admin", "manager", "instructor")
+"""Who may start bulk actions, and look at his own."""
+
 WITHOUT_REFERENCE = frozenset({"group_unenroll", "mark_complete", "reminders"})
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

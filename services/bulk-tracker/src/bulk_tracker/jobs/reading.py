@@ -8,8 +8,10 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from contracts import topics
@@ -21,6 +23,7 @@ MOST_MOMENTS = 600
 TIMEOUT_MS = 10_000
 
 Ends = Mapping[TopicPartition, int]
+Clients = tuple[AIOKafkaAdminClient, AIOKafkaConsumer]
 
 
 class Reading:
@@ -31,58 +34,54 @@ class Reading:
         self._group_id = group_id
         self._topic = settings.kafka_topic_prefix + topics.BULK_ACTIONS
         self._clock = clock
-        self._client: AIOKafkaConsumer | None = None
+        self._clients: Clients | None = None
         self._moments: deque[tuple[datetime, Ends]] = deque(maxlen=MOST_MOMENTS)
         self._known_until: datetime | None = None
 
     async def known_until(self) -> datetime | None:
         """Return that instant; None where it cannot be told yet. Raises `Unavailable`."""
         try:
-            client = await self._started()
-            await self._look(client)
+            if self._clients is None:
+                self._clients = await _started(self._options)
+            await self._look(*self._clients)
         except (KafkaError, OSError, TimeoutError) as error:
             await self.close()
             raise Unavailable("kafka", type(error).__name__) from error
         return self._known_until
 
     async def close(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            with suppress(KafkaError, OSError, TimeoutError):
-                await client.stop()
+        clients, self._clients = self._clients, None
+        if clients is not None:
+            await _stopped(*clients)
 
-    async def _started(self) -> AIOKafkaConsumer:
-        if self._client is None:
-            # In the group's name, but without partitions of its own: it only asks what the group has committed.
-            client = AIOKafkaConsumer(
-                **self._options,
-                group_id=self._group_id,
-                enable_auto_commit=False,
-                request_timeout_ms=TIMEOUT_MS,
-            )
-            self._client = client
-            await client.start()
-        return self._client
-
-    async def _look(self, client: AIOKafkaConsumer) -> None:
-        partitions = await self._partitions(client)
+    async def _look(self, admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer) -> None:
+        (topic,) = await admin.describe_topics([self._topic])
+        partitions = [TopicPartition(self._topic, each["partition"]) for each in topic["partitions"]]
+        if not partitions:
+            raise Unavailable("kafka", "the topic is not there")
         now = self._clock()
-        ends = await client.end_offsets(partitions)
-        self._moments.append((now, ends))
-        beginnings = await client.beginning_offsets(partitions)
-        read = {each: max(await client.committed(each) or 0, beginnings[each]) for each in partitions}
+        self._moments.append((now, await consumer.end_offsets(partitions)))
+        beginnings = await consumer.beginning_offsets(partitions)
+        committed = await admin.list_consumer_group_offsets(self._group_id, partitions=partitions)
+        read = {each: max(committed[each].offset if each in committed else 0, beginnings[each]) for each in partitions}
         while self._moments and all(read.get(each, 0) >= end for each, end in self._moments[0][1].items()):
             self._known_until = self._moments.popleft()[0]
 
-    async def _partitions(self, client: AIOKafkaConsumer) -> list[TopicPartition]:
-        first = TopicPartition(self._topic, 0)
-        if not client.assignment():
-            client.assign([first])
-            client.pause(first)
-            await client.end_offsets([first])  # now the client knows the topic
-        numbers = client.partitions_for_topic(self._topic) or {0}
-        found = [TopicPartition(self._topic, each) for each in sorted(numbers)]
-        if len(client.assignment()) != len(found):
-            client.assign(found)
-            client.pause(*found)  # it must not fetch records, only ask for offsets
-        return found
+
+async def _started(options: dict[str, Any]) -> Clients:
+    """Return clients that only ask: they are in no group and fetch no records."""
+    admin = AIOKafkaAdminClient(**options, request_timeout_ms=TIMEOUT_MS)
+    consumer = AIOKafkaConsumer(**options, enable_auto_commit=False, request_timeout_ms=TIMEOUT_MS)
+    try:
+        await admin.start()
+        await consumer.start()
+    except BaseException:
+        await _stopped(admin, consumer)
+        raise
+    return admin, consumer
+
+
+async def _stopped(admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer) -> None:
+    for stop in (admin.close, consumer.stop):
+        with suppress(KafkaError, OSError, TimeoutError):
+            await stop()

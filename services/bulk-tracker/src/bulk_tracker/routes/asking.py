@@ -5,10 +5,9 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
+from bulk_tracker.domain.vocabulary import ROLES
 from bulk_tracker.store.actions import Requester
 from shared.http import Auth, Principal, Problem
-
-ROLES = ("admin", "manager", "instructor")
 
 
 def who_asks(auth: Auth) -> Callable[[Request], Any]:

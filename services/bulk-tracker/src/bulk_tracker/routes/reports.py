@@ -9,10 +9,11 @@ from fastapi.responses import StreamingResponse
 
 from bulk_tracker.domain.action import Action
 from bulk_tracker.domain.reports import HEADER, Report, cells, report_of, shown_file
+from bulk_tracker.domain.views import Summary, known
 from bulk_tracker.routes.asking import get, not_found, who_asks
-from bulk_tracker.routes.models import IssueItem, Summary, known
 from bulk_tracker.store.actions import Requester
 from bulk_tracker.store.stores import Stores
+from bulk_tracker.store.views import summary_of
 from shared.http import Auth, Problem, api_router
 from shared.http.csv import attachment, csv_stream
 
@@ -27,7 +28,7 @@ RESPONSES = {
 def router(stores: Stores, auth: Auth) -> APIRouter:
     routes = api_router(tags=["error reports"])
     asking = who_asks(auth)
-    path = "/v1/actions/{name}/error-report"
+    path = "/v1/actions/{name:path}/error-report"
 
     @get(routes, path, response_class=Response, responses=RESPONSES, summary="The error report as CSV")
     async def report(name: str, request: Request, requester: Annotated[Requester, Depends(asking)]) -> Response:
@@ -41,31 +42,10 @@ def router(stores: Stores, auth: Auth) -> APIRouter:
     async def summary(name: str, response: Response, requester: Annotated[Requester, Depends(asking)]) -> Summary:
         action, available = await _available(stores, requester, name)
         response.headers["Cache-Control"] = "no-store"
-        return await summary_of(stores, action, available)
+        return await summary_of(stores, action.action_id, available.expires_at or stores.clock())
 
     _ = report, summary
     return routes
-
-
-async def summary_of(stores: Stores, action: Action, report: Report) -> Summary:
-    """Return the report in short."""
-    counts = await stores.rows.counts(action.action_id)
-    issues = await stores.rows.issues(action.action_id)
-    return Summary(
-        errors=counts.get("error", 0),
-        warnings=counts.get("warning", 0),
-        expires_at=report.expires_at or stores.clock(),
-        issues=tuple(
-            IssueItem(
-                status="error" if each.status == "error" else "warning",
-                issue=each.issue,
-                resolution=each.resolution,
-                count=each.count,
-                first_rows=each.first_rows,
-            )
-            for each in issues
-        ),
-    )
 
 
 async def _available(stores: Stores, requester: Requester, name: str) -> tuple[Action, Report]:

@@ -49,6 +49,16 @@ class Filters:
     until: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """An action that has changed, and whose it is."""
+
+    action_id: str
+    requester: Requester
+    touched_at: datetime
+    version: int
+
+
 class Actions:
     """The actions of all portals."""
 
@@ -80,6 +90,7 @@ class Actions:
                 ),
                 IndexModel([("ended_at", ASCENDING)], name="ended", sparse=True),
                 IndexModel([("touched_at", ASCENDING)], name="touched"),
+                IndexModel([*_MINE, ("touched_at", ASCENDING)], name="my_touched"),
             ]
         )
 
@@ -210,8 +221,20 @@ class Actions:
         cursor = self.collection.find({"$and": parts}).sort(list(_NEWEST)).limit(limit)
         return [to_action(each) async for each in cursor]
 
-    async def count(self, asking: Requester, *, at_most: int) -> int:
-        return await self.collection.count_documents(asking.filter(), limit=at_most)
+    async def touched(self, since: datetime, *, of: Requester | None = None) -> AsyncGenerator[Touched]:
+        """Yield what has changed after this instant, in that order."""
+        new: Document = {"touched_at": {"$gt": since}, "portal_id": {"$exists": True}, **(of.filter() if of else {})}
+        fields = {"portal_id": 1, "requester_id": 1, "touched_at": 1, "version": 1}
+        async for each in self.collection.find(new, fields).sort("touched_at", ASCENDING):
+            requester = Requester(each["portal_id"], each["requester_id"])
+            yield Touched(each["_id"], requester, each["touched_at"], each["version"])
+
+    async def requesters(self, *, at_most: int) -> list[Requester]:
+        """Return who has started most; for the demo sign-in."""
+        group = {"_id": {"portal_id": "$portal_id", "requester_id": "$requester_id"}, "count": {"$sum": 1}}
+        pipeline = [{"$match": {"portal_id": {"$exists": True}}}, {"$group": group}, {"$sort": {"count": -1, "_id": 1}}]
+        found = self.collection.aggregate([*pipeline, {"$limit": at_most}])
+        return [Requester(each["_id"]["portal_id"], each["_id"]["requester_id"]) async for each in found]
 
     def _changed(self, before: Action, after: Action, now: datetime) -> Document | None:
         if after == before:

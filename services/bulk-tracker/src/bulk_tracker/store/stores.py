@@ -7,6 +7,7 @@ from datetime import datetime
 from bulk_tracker.domain.action import Rules
 from bulk_tracker.store.actions import Actions
 from bulk_tracker.store.erasures import Erasures
+from bulk_tracker.store.live import Live
 from bulk_tracker.store.mails import Mails
 from bulk_tracker.store.marks import Marks
 from bulk_tracker.store.rows import Rows
@@ -21,6 +22,7 @@ class Stores:
     """What is kept, the rules it is kept by, and the clock."""
 
     actions: Actions
+    live: Live
     rows: Rows
     mails: Mails
     erasures: Erasures
@@ -32,8 +34,10 @@ class Stores:
     def of(cls, database: Database, keys: Keys, rules: Rules, clock: Callable[[], datetime]) -> "Stores":
         marks = Marks(keys)
         erasures = Erasures(database)
+        actions = Actions(database, marks=marks, rules=rules, clock=clock)
         return cls(
-            actions=Actions(database, marks=marks, rules=rules, clock=clock),
+            actions=actions,
+            live=Live(actions, clock),
             rows=Rows(database, marks=marks, erasures=erasures),
             mails=Mails(database, clock),
             erasures=erasures,

@@ -1,4 +1,4 @@
-"""What the API says about an action."""
+"""What requesters are shown of an action, by the API and by the page."""
 
 from datetime import datetime
 from typing import Any, Literal, Self

@@ -1,0 +1,1 @@
+"""The page: server-rendered, works without JavaScript, shows each requester his own."""

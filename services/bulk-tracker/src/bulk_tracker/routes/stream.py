@@ -1,0 +1,93 @@
+"""Live updates: which action has changed, and its version; never what it says."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from bulk_tracker.routes.asking import get, who_asks
+from bulk_tracker.store.actions import Requester
+from bulk_tracker.store.live import TooManyViewers, Viewer
+from bulk_tracker.store.stores import Stores
+from contracts.types import instant, instant_text
+from shared.http import Auth, Problem, api_router
+from shared.http.problems import bad_parameter
+
+PING_SECONDS = 15.0
+RETRY_MS = 3_000
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+Since = Annotated[
+    str | None, Query(description="Tell what has changed since this instant first; a reconnect says it itself")
+]
+
+
+def router(stores: Stores, auth: Auth) -> APIRouter:
+    routes = api_router(tags=["live"])
+    asking = who_asks(auth)
+
+    @get(
+        routes,
+        "/v1/stream",
+        response_class=Response,
+        responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+        summary="Which of your actions change, as they change (server-sent events)",
+    )
+    async def stream(
+        request: Request, requester: Annotated[Requester, Depends(asking)], since: Since = None
+    ) -> Response:
+        after = _instant(request.headers.get("last-event-id") or since)
+        if request.method == "HEAD":
+            return Response(headers=HEADERS, media_type="text/event-stream")
+        try:
+            viewer = await stores.live.join(requester, after)
+        except TooManyViewers as error:
+            raise Problem(429, detail="Too many live streams.", headers={"Retry-After": "15"}) from error
+
+        async def still_he() -> bool:
+            try:
+                return await asking(request) == requester
+            except Problem:
+                return False
+
+        body = _body(viewer, still_he, lambda: stores.live.leave(viewer))
+        return StreamingResponse(body, headers=HEADERS, media_type="text/event-stream")
+
+    _ = stream
+    return routes
+
+
+async def _body(
+    viewer: Viewer, still_he: Callable[[], Awaitable[bool]], leave: Callable[[], None]
+) -> AsyncGenerator[bytes]:
+    """Yield the events; ends when the token or session does, or when the service stops."""
+    loop = asyncio.get_running_loop()
+    check_at = loop.time() + PING_SECONDS
+    try:
+        yield f"retry: {RETRY_MS}\n\n".encode()
+        while not viewer.over:
+            for action_id, (touched_at, version) in viewer.take().items():
+                data = json.dumps({"action_id": action_id, "version": version})
+                yield f"id: {instant_text(touched_at)}\ndata: {data}\n\n".encode()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(viewer.woken.wait(), max(check_at - loop.time(), 0.01))
+            if loop.time() >= check_at:
+                if not await still_he():
+                    return
+                check_at = loop.time() + PING_SECONDS
+                yield b": still here\n\n"
+    finally:
+        leave()
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return instant(text)
+    except ValueError as error:
+        raise bad_parameter("since", "an instant with an offset is needed") from error
