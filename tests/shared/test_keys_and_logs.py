@@ -30,15 +30,20 @@ def test_a_key_file_is_read_as_raw_bytes(tmp_path: Path) -> None:
     assert Keys.read(tmp_path / "key").person("x") == Keys(b"\n" * 32).person("x")
 
 
+def raise_key_error(text: str) -> None:
+    raise KeyError(text)
+
+
 def an_error() -> Exception:
     try:
-        return KeyError({}["ann@acme.example"])
+        raise_key_error("ann@acme.example")
     except KeyError as error:
         return error
+    raise AssertionError("unreachable")
 
 
 @pytest.fixture
-def set_up() -> Generator[None]:
+def set_up(capsys: pytest.CaptureFixture[str]) -> Generator[None]:  # noqa: ARG001  standard output must be capsys's before it is taken
     root = logging.getLogger()  # noqa: TID251  put back as it was
     handlers, level = root.handlers[:], root.level
     yield logs.set_up(service="some-service", version="1.2.3", instance="here", form="json")
@@ -63,5 +68,5 @@ def test_a_line_is_one_json_object_and_an_error_s_text_is_left_out(capsys: pytes
         "next_step": "look",
         "error": "KeyError",
     }
-    assert trace[0].endswith(" an_error")
+    assert trace[-1].endswith(" raise_key_error")
     assert (timestamp[10], timestamp[-5], timestamp[-1]) == ("T", ".", "Z")
