@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -42,19 +43,19 @@ def an_error() -> Exception:
     raise AssertionError("unreachable")
 
 
-@pytest.fixture
-def set_up(capsys: pytest.CaptureFixture[str]) -> Generator[None]:  # noqa: ARG001  standard output must be capsys's before it is taken
+@contextmanager
+def logging_set_up() -> Generator[None]:
     root = logging.getLogger()  # noqa: TID251  put back as it was
     handlers, level = root.handlers[:], root.level
-    yield logs.set_up(service="some-service", version="1.2.3", instance="here", form="json")
+    logs.set_up(service="some-service", version="1.2.3", instance="here", form="json")
+    yield
     structlog.reset_defaults()
     root.handlers, root.level = handlers, level
 
 
-@pytest.mark.usefixtures("set_up")
 def test_a_line_is_one_json_object_and_an_error_s_text_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
-    log = structlog.stdlib.get_logger()
-    log.warning("thing.failed", next_step="look", exc_info=an_error())
+    with logging_set_up():
+        structlog.stdlib.get_logger().warning("thing.failed", next_step="look", exc_info=an_error())
     (line,) = capsys.readouterr().out.splitlines()
     found = json.loads(line)
     trace = found.pop("trace")
