@@ -109,7 +109,7 @@ def _number(one: Field, raw: object) -> Value:
     if abs(exact) >= Decimal(1).scaleb(one.precision - one.scale):
         message = f"{one.label}: value outside of valid range on numeric field: {float(exact)}"
         raise RowFailed("NUMBER_OUTSIDE_VALID_RANGE", message, (one.name,))
-    return float(exact)
+    return float(exact) + 0.0  # never -0.0
 
 
 def _instant(one: Field, raw: object) -> Value:
