@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo demo-once bench chaos fuzz lock fmt clean env-example standin-clients
+.PHONY: help setup check test demo demo-once bench chaos lock fmt clean env-example standin-clients
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv

@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -95,14 +95,17 @@ class Sender:
 
     async def send_records(self, records: Sequence[RawRecord]) -> None:
         """Publish records as they are, apart from the topic prefix. Raises `Unavailable`."""
+        await self.send_exactly([replace(each, topic=self._prefix + each.topic) for each in records])
+
+    async def send_exactly(self, records: Sequence[RawRecord]) -> None:
+        """Publish records as they are, to the topics as they are named. Raises `Unavailable`."""
         if not records:
             return
         producer = await self._started()
         try:
             async with asyncio.timeout(2 * SEND_TIMEOUT_MS / 1000):
                 acknowledged = [
-                    await producer.send(self._prefix + each.topic, each.value, key=each.key, headers=each.headers)
-                    for each in records
+                    await producer.send(each.topic, each.value, key=each.key, headers=each.headers) for each in records
                 ]
                 await asyncio.gather(*acknowledged)
         except (KafkaError, OSError, TimeoutError) as error:

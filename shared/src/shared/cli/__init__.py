@@ -2,7 +2,7 @@
 
 import typer
 
-from shared.cli import events, token, topics
+from shared.cli import dead_letters, events, token, topics
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -12,6 +12,7 @@ app = typer.Typer(
 )
 app.add_typer(topics.app, name="topics")
 app.add_typer(events.app, name="events")
+app.add_typer(dead_letters.app, name="dead-letters")
 app.command("token")(token.token)
 
 

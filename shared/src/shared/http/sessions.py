@@ -4,6 +4,7 @@
 `Sessions.read(request)`; `auth.read_session = sessions.read` lets the page's script GET the API.
 """
 
+import base64
 import hashlib
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -173,9 +174,12 @@ def _offer_demo_users(routes: APIRouter, sessions: Sessions, demo_users: DemoUse
             for number, each in enumerate(await demo_users())
         )
         body = choices or "<li>There is nobody yet: publish some events first.</li>"
-        page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Demo sign-in</title><h1>Who do you want to be?</h1><form method="post"><ul>{body}</ul></form></html>'
-        policy = "default-src 'none'; form-action 'self'; frame-ancestors 'none'"
-        return Response(page, media_type="text/html", headers={"Content-Security-Policy": policy})
+        return Response(
+            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Demo sign-in</title><style>{_STYLE}</style>'
+            f'<main><h1>Who do you want to be?</h1><form method="post"><ul>{body}</ul></form></main></html>',
+            media_type="text/html",
+            headers={"Content-Security-Policy": _policy(), "Cache-Control": "no-store"},
+        )
 
     @routes.post("/dev/login")
     async def take(request: Request) -> Response:
@@ -186,6 +190,16 @@ def _offer_demo_users(routes: APIRouter, sessions: Sessions, demo_users: DemoUse
         return await _signed_in(sessions, users[int(number)])
 
     _ = choose, take
+
+
+_STYLE = "body{font:16px/1.5 system-ui;margin:48px auto;max-width:480px;padding:0 16px;color-scheme:light dark}ul{list-style:none;padding:0}button{font:inherit;padding:8px 16px;margin:6px 0;width:100%;text-align:left}"
+
+
+def _policy() -> str:
+    style = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
 
 
 def _described(principal: Principal) -> str:
