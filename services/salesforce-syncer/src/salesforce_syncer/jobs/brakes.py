@@ -41,8 +41,11 @@ class Brakes:
         if held is not None and held.reason == reason:
             return
         metrics.stopped.labels(name).set(1)
-        tell = log.warning if heals else log.error
-        tell("writing.stopped", object=name, reason=reason, look_at=(now + again_in).isoformat(), next_step=next_step)
+        look_at = (now + again_in).isoformat()
+        if heals:
+            log.warning("writing.paused", object=name, reason=reason, look_at=look_at, next_step=next_step)
+        else:
+            log.error("writing.stopped", object=name, reason=reason, look_at=look_at, next_step=next_step)
 
     def go(self, name: str) -> None:
         """Go on with it."""

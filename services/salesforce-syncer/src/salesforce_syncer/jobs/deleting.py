@@ -14,7 +14,7 @@ from salesforce_syncer.jobs.sending import LATER, TRIES, Sending
 from salesforce_syncer.salesforce import rows as wire
 from salesforce_syncer.salesforce import soql
 from salesforce_syncer.salesforce.client import Client
-from salesforce_syncer.salesforce.errors import Action
+from salesforce_syncer.salesforce.errors import Action, Refused
 from salesforce_syncer.salesforce.rows import Outcome
 from salesforce_syncer.settings import Settings
 from salesforce_syncer.store import answers
@@ -48,8 +48,20 @@ class Deleting:
         for object_name in KEY_FIELDS:
             of_object = [each for each in rows if each["object"] == object_name]
             if of_object and not self.brakes.stopped(object_name):
-                await self._delete(object_name, of_object, fence)
+                await self._or_stop(object_name, of_object, fence)
         return len(rows) == limit
+
+    async def _or_stop(self, object_name: str, rows: Sequence[Document], fence: int) -> None:
+        """Delete; an object that cannot be written stops alone."""
+        try:
+            await self._delete(object_name, rows, fence)
+        except Refused as error:
+            if error.action is not Action.STOP_OBJECT:
+                raise
+            recheck = timedelta(seconds=self.settings.salesforce_recheck_seconds)
+            self.brakes.stop(
+                object_name, error.code, again_in=recheck, next_step="check the rights to delete; it goes on by itself"
+            )
 
     async def held(self, portals: Sequence[str]) -> list[str]:
         """Return the portals whose deletes must wait, and say so once."""

@@ -74,6 +74,8 @@ class Preflight:
     async def _same_org(self) -> None:
         """Remember the org at the first time; another one behind the same settings is not written."""
         remembered = await self.orgs.org_id()
+        if remembered != self.client.tokens.expected_org:
+            self.schemas.clear()
         self.client.tokens.expected_org = remembered
         token = await self.client.tokens.current()
         if remembered is None and token.org_id:

@@ -90,14 +90,14 @@ class Proving:
             for kind in ("missing", "extra", "different"):
                 metrics.drift_rows.labels(object_name, kind).set(proof.counts.get((object_name, kind), 0))
         await self.proofs.remember(rows=proof.rows, drift=proof.total, portal_id=portal_id, now=self.clock())
-        tell = log.warning if proof.total else log.info
-        tell(
-            "proof.finished",
-            rows=proof.rows,
-            drift=proof.total,
-            repaired=repair,
-            next_step="salesforce-syncer proof lists the rows; --repair writes them anew" if proof.total else "-",
-        )
+        log.info("proof.finished", rows=proof.rows, drift=proof.total, repaired=repair)
+        if proof.total:
+            log.warning(
+                "drift.found",
+                rows=proof.total,
+                repaired=repair,
+                next_step="salesforce-syncer proof lists the rows; with --repair they are written anew",
+            )
         return proof
 
     def _written(self, portal_id: str, only: str | None) -> bool:

@@ -11,7 +11,7 @@ import structlog
 
 from salesforce_syncer import metrics
 from salesforce_syncer.domain.ledger import payload_hash
-from salesforce_syncer.domain.objects import ACCESSED, KEY_FIELDS, PROFILE_ACCESSED, PROFILES
+from salesforce_syncer.domain.objects import ACCESSED, KEY_FIELDS, MEMBERSHIP, PROFILE_ACCESSED, PROFILES
 from salesforce_syncer.salesforce import bulk
 from salesforce_syncer.salesforce import rows as wire
 from salesforce_syncer.salesforce.client import Client
@@ -175,7 +175,7 @@ def fields(row: Document, schema: Schema | None, *, quiet: bool = False) -> dict
             log.warning(
                 "text.truncated",
                 object=row["object"],
-                key=row["key"],
+                key=row["key"] if row["object"] != MEMBERSHIP else None,  # it would name a learner
                 field=name,
                 reason=f"longer than {longest}",
                 next_step="none; shorten it at its source, or lengthen the field in Salesforce",

@@ -172,7 +172,9 @@ def _body(response: httpx.Response) -> Any:
     try:
         return response.json()
     except ValueError as error:
-        raise Refused(Action.RETRY, "NOT_JSON", status=response.status_code, sentence="an answer that is no JSON") from error
+        raise Refused(
+            Action.RETRY, "NOT_JSON", status=response.status_code, sentence="an answer that is no JSON"
+        ) from error
 
 
 def _refused(response: httpx.Response) -> Refused:
