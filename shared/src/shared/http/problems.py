@@ -15,6 +15,17 @@ from shared import kafka, mongo
 log = structlog.stdlib.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
+DETAILS = {
+    400: "The request cannot be read.",
+    403: "This is not for your role.",
+    404: "There is no such thing, or it is not yours to see.",
+    405: "This address does not take that method.",
+    410: "It is gone.",
+    413: "A body has at most 1 MiB.",
+    415: "The body is of another kind than this address takes.",
+    431: "Headers have at most 16 KiB.",
+}
+"""What is said where the answer has nothing of its own to say."""
 
 
 class Problem(Exception):  # noqa: N818  the RFC's word
@@ -44,8 +55,7 @@ def bad_parameter(name: str, message: str) -> Problem:
 def answer(problem: Problem) -> JSONResponse:
     """Return the response for a problem."""
     body: dict[str, Any] = {"type": "about:blank", "title": problem.title, "status": problem.status}
-    if problem.detail:
-        body["detail"] = problem.detail
+    body["detail"] = problem.detail or DETAILS.get(problem.status, f"{problem.title}.")
     if problem.errors:
         body["errors"] = list(problem.errors)
     return JSONResponse(body, status_code=problem.status, headers=dict(problem.headers or {}), media_type=MEDIA_TYPE)
