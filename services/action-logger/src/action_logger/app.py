@@ -3,13 +3,15 @@
 from typing import NoReturn
 
 from action_logger import handlers
+from action_logger.jobs import refused
 from action_logger.jobs.commands import prune_command, verify_command
 from action_logger.jobs.sealing import Sealer
-from action_logger.routes import export, report
+from action_logger.routes import access, export, report
 from action_logger.settings import Settings
 from action_logger.store import indexes
 from action_logger.store.log import Log
 from action_logger.store.people import People
+from action_logger.store.publishers import Publishers
 from action_logger.store.records import Records
 from action_logger.store.report import Report
 from action_logger.store.seals import Seals
@@ -28,16 +30,22 @@ def build(shell: Shell[Settings]) -> Parts:
     people = People(shell.database, records)
     log = Log(shell.database, people, shell.keys)
     rows = Report(shell.database, records)
+    publishers = Publishers(shell.database)
     lease = Lease(shell.database, "sealing", holder=shell.instance, seconds=LEASE_SECONDS)
     sealer = Sealer(Seals(shell.database, shell.keys), lease)
 
     async def prepare() -> None:
         await indexes.make(shell.database)
+        await publishers.prepare()
 
     return Parts(
         handlers=handlers.handlers(log, people, shell.clock),
-        routers=[report.router(rows, shell.auth, shell.clock), export.router(rows, shell.auth, shell.keys)],
-        jobs={"sealing": sealer.run},
+        routers=[
+            report.router(rows, shell.auth, shell.clock),
+            export.router(rows, shell.auth, shell.keys),
+            access.router(rows, publishers, shell.auth, shell.clock),
+        ],
+        jobs={"sealing": sealer.run, "publishers": refused.counting(shell.settings, shell.name, publishers)},
         prepare=prepare,
         window=BATCHES_IN_FLIGHT,
     )
