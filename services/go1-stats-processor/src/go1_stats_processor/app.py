@@ -1,9 +1,11 @@
 """Wiring: what the service is made of."""
 
+import asyncio
 from typing import NoReturn
 
 from go1_stats_processor import handlers, routes
 from go1_stats_processor.domain.rules import Rules
+from go1_stats_processor.jobs import commands, upkeep
 from go1_stats_processor.settings import Settings
 from go1_stats_processor.store.flow import Flow
 from shared import service
@@ -37,11 +39,29 @@ def build(shell: Shell[Settings]) -> Parts:
     flow = flow_of(shell)
     return Parts(
         handlers=handlers.handlers(flow, handlers.address_of(shell.keys)),
-        routers=routes.routers(flow, shell.auth),
-        jobs=flow.sweeps,
+        routers=routes.routers(flow, shell.auth, rules_of(shell.settings)),
+        jobs={
+            **flow.sweeps,
+            "parked counts": lambda: upkeep.count_parked(flow),
+            "erasures": lambda: upkeep.erase_again(flow),
+        },
         prepare=flow.prepare,
     )
 
 
+def explain_rules(settings: Settings, _: list[str]) -> int:
+    return commands.explain_rules(rules_of(settings))
+
+
+def rebuild(settings: Settings, arguments: list[str]) -> int:
+    dry_run = commands.rebuild_arguments(arguments)
+    return commands.EXIT_USAGE if dry_run is None else asyncio.run(_rebuild(settings, dry_run=dry_run))
+
+
+async def _rebuild(settings: Settings, *, dry_run: bool) -> int:
+    async with service.opened(NAME, settings) as shell:
+        return await commands.run_rebuild(flow_of(shell), dry_run=dry_run)
+
+
 def main() -> NoReturn:
-    service.main(NAME, Settings, build)
+    service.main(NAME, Settings, build, {"explain-rules": explain_rules, "rebuild": rebuild})

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mappi
 from datetime import datetime
 from typing import Any
 
+from go1_stats_processor import metrics
 from go1_stats_processor.domain.enrollments import Answers, resolved, with_enrollment_facts
 from go1_stats_processor.domain.matching import Address, Clash
 from go1_stats_processor.domain.said import EnrollmentFact
@@ -69,6 +70,7 @@ class Enrollments:
     ) -> list[Document]:
         """Take facts in and match; the changed documents owe it to their groups to tell them."""
         keys = {key(*each): each for each in facts}
+        played: set[str] = set()
 
         def fold(document_id: str, before: Document | None, new: Sequence[EnrollmentFact]) -> Document | None:
             enrollment = enrollment_of(before)
@@ -76,6 +78,8 @@ class Enrollments:
             if after == enrollment:
                 return None
             portal_id, go1_enrollment_id = keys[document_id]
+            if enrollment.home is None and after.home is not None:
+                played.add(document_id)
             document = of_enrollment(after)
             document["sequence"] += 1
             return {
@@ -86,13 +90,32 @@ class Enrollments:
                 "owes": ["group"],
             }
 
-        return await fold_into(
-            self.collection,
-            {document_id: facts[each] for document_id, each in keys.items()},
-            fold,
-            shape=SHAPE,
-            now=self._clock(),
+        now = self._clock()
+        found = {document_id: facts[each] for document_id, each in keys.items()}
+        changed = await fold_into(self.collection, found, fold, shape=SHAPE, now=now)
+        for each in changed:
+            if each["_id"] in played:
+                metrics.lag.observe(max(0.0, (now - each["placed_at"]).total_seconds()))
+        return changed
+
+    async def parked(
+        self, portals: Sequence[str] | None, *, after: tuple[datetime, str] | None, limit: int
+    ) -> list[Document]:
+        """Return parked completions of these portals (None: all), oldest first."""
+        query: Document = {"parked_at": {"$exists": True}}
+        if portals is not None:
+            query["portal_id"] = {"$in": list(portals)}
+        if after is not None:
+            query["$or"] = [{"parked_at": {"$gt": after[0]}}, {"parked_at": after[0], "_id": {"$gt": after[1]}}]
+        cursor = self.collection.find(query).sort([("parked_at", ASCENDING), ("_id", ASCENDING)]).limit(limit)
+        return [each async for each in cursor]
+
+    async def count_parked(self) -> dict[str, int]:
+        """Return how many are parked, by reason."""
+        found = self.collection.aggregate(
+            [{"$match": {"parked_at": {"$exists": True}}}, {"$group": {"_id": "$parked.reason", "count": {"$sum": 1}}}]
         )
+        return {each["_id"]: each["count"] async for each in found}
 
     async def waiting_for(self, addresses: Sequence[Address]) -> AsyncGenerator[list[Document]]:
         """Yield those that an answer for one of these addresses may concern."""

@@ -44,6 +44,7 @@ class Flow:
         erased_key: bytes,
         clock: Callable[[], datetime],
     ) -> None:
+        self.clock = clock
         self._address_of = address_of
         self.rows = Rows(database)
         self.learners = Learners(database, sender, self._learners_changed, clash=_clash, clock=clock)
@@ -82,6 +83,20 @@ class Flow:
         if intake.enrollments:
             answers = Answers(known.holders(intake.addresses), catalogue)
             await self.enrollments.take(intake.enrollments, answers, intake.enrollment_causes)
+
+    async def tell_again(self, enrollments: Sequence[Document]) -> None:
+        """Match these again, and tell their groups whether or not anything changed."""
+        fresh = {each["_id"]: each for each in await self._resolved(enrollments)}
+        await self._enrollments_changed([fresh.get(each["_id"], each) for each in enrollments])
+        await self.enrollments.outbox.settle(list(fresh.values()))
+
+    async def titles(self, groups: Iterable[Document]) -> Mapping[str, str]:
+        return await self.courses.titles({each["course_id"] for each in groups})
+
+    async def erase_again(self) -> None:
+        for each in await self.learners.to_erase_again():
+            await self._erase(each)
+            await self.learners.erased_again(each)
 
     async def _learners_changed(self, documents: Sequence[Document]) -> None:
         for each in documents:

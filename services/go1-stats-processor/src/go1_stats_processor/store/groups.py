@@ -9,7 +9,7 @@ from contracts.attempts import AttemptChanged, Why
 from contracts.envelope import Envelope
 from contracts.event import EventRef
 from contracts.go1 import EntryPoint
-from go1_stats_processor.domain.facts import Fact, Gone, with_facts
+from go1_stats_processor.domain.facts import Fact, Facts, Gone, with_facts
 from go1_stats_processor.domain.groups import NUMBERS, republished
 from go1_stats_processor.domain.rules import Rules
 from go1_stats_processor.store.documents import facts_of, key, of_facts
@@ -64,32 +64,61 @@ class Groups:
             if after == known or (before is None and all(isinstance(each, Gone) for each in new)):
                 return None
             group = keys[document_id]
-            portal_id, learner_id, course_id = group
-            earlier: Document = before or {}
-            fresh = republished(
-                earlier.get("attempts", ()), after, self._rules, course_title=titles.get(course_id), now=now
-            )
             return {
-                "portal_id": portal_id,
-                "learner_id": learner_id,
-                "course_id": course_id,
+                **self._folded(group, before, after, titles=titles, cause=causes.get(group), now=now),
                 **of_facts(after),
-                "attempts": fresh.attempts,
-                "cause": causes.get(group) if fresh.changed else earlier.get("cause"),
-                "owes": [
-                    *earlier.get("owes", ()),
-                    *(each for each in fresh.changed if each not in earlier.get("owes", ())),
-                ],
             }
 
-        changed = await fold_into(
-            self.collection,
-            {document_id: facts[each] for document_id, each in keys.items()},
-            fold,
-            shape=SHAPE,
-            now=now,
-        )
-        await self.outbox.settle(changed)
+        await self._save({document_id: facts[each] for document_id, each in keys.items()}, fold, now)
+
+    async def refold(self, documents: Sequence[Document], titles: Mapping[str, str], *, dry_run: bool) -> int:
+        """Fold what is kept again; the number of attempts that change. A dry run only counts."""
+        now = self._clock()
+        changed = 0
+
+        def again(_: str, before: Document | None, _new: Sequence[Fact]) -> Document | None:
+            if before is None:
+                return None
+            group = (before["portal_id"], before["learner_id"], before["course_id"])
+            after = self._folded(group, before, facts_of(before), titles=titles, cause=before.get("cause"), now=now)
+            return None if after["attempts"] == before["attempts"] else {**before, **after}
+
+        for each in documents:
+            after = again("", each, ())
+            changed += 0 if after is None else sum(one not in each["attempts"] for one in after["attempts"])
+        if changed and not dry_run:
+            await self._save({each["_id"]: () for each in documents}, again, now)
+        return changed
+
+    async def _save(
+        self,
+        facts: Mapping[str, Sequence[Fact]],
+        fold: Callable[[str, Document | None, Sequence[Fact]], Document | None],
+        now: datetime,
+    ) -> None:
+        await self.outbox.settle(await fold_into(self.collection, facts, fold, shape=SHAPE, now=now))
+
+    def _folded(
+        self,
+        group: GroupKey,
+        before: Document | None,
+        facts: Facts,
+        *,
+        titles: Mapping[str, str],
+        cause: Mapping[str, Any] | None,
+        now: datetime,
+    ) -> Document:
+        earlier: Document = before or {}
+        fresh = republished(earlier.get("attempts", ()), facts, self._rules, course_title=titles.get(group[2]), now=now)
+        owed: list[str] = earlier.get("owes", [])
+        return {
+            "portal_id": group[0],
+            "learner_id": group[1],
+            "course_id": group[2],
+            "attempts": list(fresh.attempts),
+            "cause": cause if fresh.changed else earlier.get("cause"),
+            "owes": [*owed, *(each for each in fresh.changed if each not in owed)],
+        }
 
     async def published(self, row: Document) -> Document | None:
         """Return what stands behind a row: the attempt as published, with why and history."""

@@ -1,7 +1,7 @@
 """What is known of learners: whose address it is, and who is erased."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from go1_stats_processor.domain.matching import Address, Clash, Learner, LearnerFact, holders, with_learner_facts
 from go1_stats_processor.store.documents import key, learner_of, of_learner
@@ -15,6 +15,8 @@ LearnerKey = tuple[str, str]
 """Portal and learner."""
 ERASURE = "erasure"
 ADDRESSES = "addresses"
+ERASED_FOR_GOOD = timedelta(seconds=60)
+"""After this no batch can be under way that began before the erasure."""
 
 
 class Learners:
@@ -39,6 +41,7 @@ class Learners:
         await self._collection.create_indexes(
             [
                 IndexModel([("addresses.address", ASCENDING)], name="addresses"),
+                IndexModel([("erase_again_at", ASCENDING)], name="erase_again_at", sparse=True),
                 IndexModel([("erased_addresses", ASCENDING)], name="erased_addresses", sparse=True),
             ]
         )
@@ -59,6 +62,7 @@ class Learners:
     async def take(self, facts: Mapping[LearnerKey, Sequence[LearnerFact]]) -> None:
         """Take facts in, and tell who waits for them."""
         keys = {key(*each): each for each in facts}
+        now = self._clock()
 
         def fold(document_id: str, before: Document | None, new: Sequence[LearnerFact]) -> Document | None:
             learner = learner_of(before)
@@ -66,19 +70,29 @@ class Learners:
             if after == learner:
                 return None
             portal_id, learner_id = keys[document_id]
+            again = None if before is None else before.get("erase_again_at")
             owes = {ADDRESSES, *(() if before is None else before.get("owes", ()))}
             if (after.erased_at, after.erased_addresses) != (learner.erased_at, learner.erased_addresses):
                 owes.add(ERASURE)
-            return {"portal_id": portal_id, "learner_id": learner_id, **of_learner(after), "owes": sorted(owes)}
+                again = now + ERASED_FOR_GOOD
+            document = {"portal_id": portal_id, "learner_id": learner_id, **of_learner(after), "owes": sorted(owes)}
+            return document if again is None else {**document, "erase_again_at": again}
 
         changed = await fold_into(
             self._collection,
             {document_id: facts[each] for document_id, each in keys.items()},
             fold,
             shape=SHAPE,
-            now=self._clock(),
+            now=now,
         )
         await self.outbox.settle(changed)
+
+    async def to_erase_again(self) -> list[Document]:
+        return [each async for each in self._collection.find({"erase_again_at": {"$lt": self._clock()}}).limit(100)]
+
+    async def erased_again(self, document: Document) -> None:
+        done = {"_id": document["_id"], "erase_again_at": document["erase_again_at"]}
+        await self._collection.update_one(done, {"$unset": {"erase_again_at": ""}})
 
 
 class Known:

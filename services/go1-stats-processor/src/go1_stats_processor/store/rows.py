@@ -56,6 +56,16 @@ class Rows:
         except BulkWriteError as error:
             only_duplicates(error)  # the row is there in this version or a newer one
 
+    async def mend(self, groups: Sequence[Document], *, dry_run: bool) -> int:
+        """Write the rows of these groups that are not as they should be; how many there are."""
+        owed = {each["attempt_id"] for group in groups for each in group["attempts"]}
+        wanted = {row["_id"]: row for group in groups for row in _rows(group, owed)}
+        there = {each["_id"]: each async for each in self.collection.find({"_id": {"$in": list(wanted)}})}
+        wrong = [row for row in wanted.values() if there.get(row["_id"]) != row and not _is_newer(there, row)]
+        if wrong and not dry_run:
+            await self.collection.bulk_write([ReplaceOne({"_id": row["_id"]}, row, upsert=True) for row in wrong])
+        return len(wrong)
+
     async def anonymize(self, rows: Iterable[tuple[str, str, Document | None]]) -> None:
         """Put a line that names nobody in the place of each row: (row's id, line's id, line)."""
         writes: list[ReplaceOne[Document] | DeleteOne] = []
@@ -83,8 +93,18 @@ class Rows:
         found = [each async for each in cursor]
         return found[0] if found else None
 
+    async def has(self, query: Document) -> bool:
+        return await self.collection.find_one(query, {"_id": 1}) is not None
+
+    async def course_ids(self, query: Document) -> list[str]:
+        return sorted(await self.collection.distinct("course_id", query))
+
     async def portals(self) -> list[str]:
         return await self.collection.distinct("portal_id")
+
+
+def _is_newer(there: Mapping[str, Document], row: Document) -> bool:
+    return row["_id"] in there and there[row["_id"]]["version"] > row["version"]
 
 
 def _rows(group: Document, owed: set[str]) -> Iterable[Document]:

@@ -1,0 +1,1 @@
+"""Clock and operators in: what is done besides consuming and answering."""
