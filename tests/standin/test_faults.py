@@ -151,6 +151,8 @@ def test_a_contact_can_be_gone_for_good(salesforce: Api):
     assert salesforce.records("SELECT Id FROM Contact", verb="queryAll") == []
 
 
-@pytest.mark.parametrize("fault", [{}, {"kind": "earthquake"}, {"kind": "hang", "until": "noon"}])
+@pytest.mark.parametrize(
+    "fault", [{}, {"kind": "earthquake"}, {"kind": "hang", "until": "noon"}, {"kind": "hang", "seconds": "many"}]
+)
 def test_what_is_no_fault_is_refused(salesforce: Api, fault: Any):
     assert salesforce.post("/standin/faults", json=fault).status_code == 400

@@ -22,6 +22,12 @@ _LOCKED = "unable to obtain exclusive access to this record or 1 records: {key}"
 _RACED = "duplicate value found: external id duplicates value on record with id: {id}"
 
 
+_KINDS_OF_VALUE: dict[str, tuple[type, ...]] = {
+    "on": (str,), "after": (int,), "times": (int, type(None)), "share": (int, float), "seconds": (int, float), "rows": (int,),
+    "status": (int,), "code": (str,), "message": (str,),
+}  # fmt: skip
+
+
 @dataclass(slots=True)
 class Fault:
     """One fault. `times` None is until it is taken away."""
@@ -43,6 +49,10 @@ class Fault:
     fields: tuple[str, ...] = ()
     fired: int = 0
     _owed: float = field(default=0.0)
+
+    def concerns(self, on: str) -> bool:
+        """Races are run for new rows only."""
+        return self.on in {"any", on} and (self.kind != "duplicate_race" or on == "create")
 
     def fires(self) -> bool:
         """Whether this match is one of those it shall hit; counts it."""
@@ -90,9 +100,13 @@ class Faults:
             raise ValueError(f"kind must be one of: {', '.join(sorted(WHOLE | ROWS | JOBS))}")
         names = {"calls", "objects", "keys", "fields"}
         rest = {name: value for name, value in given.items() if name not in names | {"kind"}}
-        unknown = set(rest) - {"on", "after", "times", "share", "seconds", "rows", "status", "code", "message"}
-        if unknown:
-            raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
+        for name, value in rest.items():
+            if name not in _KINDS_OF_VALUE:
+                raise ValueError(f"unknown: {name}")
+            if isinstance(value, bool) or not isinstance(value, _KINDS_OF_VALUE[name]):
+                raise TypeError(f"{name} cannot be {value!r}")
+        if any(not isinstance(given.get(name, []), list) for name in names):
+            raise TypeError(f"{', '.join(sorted(names))} are lists")
         self._numbers += 1
         sets = {name: frozenset[str](given.get(name, ())) for name in names - {"fields"}}
         fault = Fault(self._numbers, kind, fields=tuple(given.get("fields", ())), **sets, **rest)
@@ -114,7 +128,7 @@ class Faults:
     def planted_row(self, kind: str, name: str, key: str, on: str) -> Planted | None:
         """What becomes of this row of a write instead of success."""
         fault = self.for_row(kind, name, key, on)
-        if fault is None or (fault.kind == "duplicate_race" and on != "create"):
+        if fault is None:
             return None
         match fault.kind:
             case "lock_rows":
@@ -127,7 +141,7 @@ class Faults:
     def for_row(self, kind: str, name: str, key: str, on: str) -> Fault | None:
         """The fault that hits this row of a write."""
         matching = (one for one in self._about(ROWS, kind, name) if not one.keys or key in one.keys)
-        return next((one for one in matching if one.on in {"any", on} and one.fires()), None)
+        return next((one for one in matching if one.concerns(on) and one.fires()), None)
 
     def _about(self, kinds: set[str], call: str, name: str | None) -> Iterable[Fault]:
         return (
