@@ -98,6 +98,9 @@ async def _answers(
     client: Client, job: str, rows: Sequence[Fields], key_column: str, ended: Mapping[str, Any]
 ) -> list[Outcome]:
     column = client.names.out(key_column)
+    why = str(ended.get("errorMessage") or "")
+    if ended["state"] == "Failed" and why.startswith("InvalidBatch"):
+        raise Refused(Action.STOP_OBJECT, "INVALID_BATCH", sentence=why[:500])
     found: dict[str, Outcome] = {}
     for each in await _results(client, job, "successfulResults"):
         found[each[column]] = Outcome(id=each["sf__Id"])
