@@ -1,17 +1,23 @@
-"""Apache Kafka's jars: resolved once, found again without the network."""
+"""Apache Kafka's jars: pinned with their hashes in `kafka.lock`, downloaded once, found again without the network.
+
+The lock is what jgo resolves for Kafka with slf4j-simple. Log4j's binding would do for the logs too, but its parent manages
+kafka-clients down to 3.9. Downloading 43 pinned files takes seconds where resolving takes minutes: Maven repositories slow
+those down who ask for hundreds of descriptions.
+"""
 
 import fcntl
+import hashlib
 import os
-import subprocess
-import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from learnwire_local.processes import StartError, say
 
 KAFKA_VERSION = "4.1.0"
-# slf4j-simple rather than Log4j's binding: that one's parent would manage kafka-clients down to 3.9.
-COORDINATES = f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}+org.slf4j:slf4j-simple:1.7.36"
+LOCK = Path(__file__).with_name("kafka.lock")
+AT_ONCE = 6
+TIMEOUT_SECONDS = 30
 
 
 def cache_directory() -> Path:
@@ -32,11 +38,23 @@ def kafka_jars(tell: Callable[[str], None] = say) -> list[str]:
         if jars := _complete(known):
             return jars
         tell(f"kafka: downloading Apache Kafka {KAFKA_VERSION} (about 60 MB, once)")
-        jars = _resolve()
+        jars = download()
         fresh = known.with_suffix(".new")
         fresh.write_text("\n".join(jars) + "\n")
         fresh.replace(known)
         return jars
+
+
+def pinned() -> list[tuple[str, str]]:
+    """Coordinates and SHA-256 of each jar."""
+    lines = LOCK.read_text().splitlines()
+    return [(coordinates, sha256) for coordinates, _, sha256 in (line.partition(" ") for line in lines)]
+
+
+def download() -> list[str]:
+    """All jars, checked. One that an interrupted download left half is fetched again."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(_one, *zip(*pinned(), strict=True)))
 
 
 def _complete(known: Path) -> list[str]:
@@ -46,15 +64,31 @@ def _complete(known: Path) -> list[str]:
     return jars if all(map(os.path.exists, jars)) else []
 
 
-def _resolve() -> list[str]:
-    # `jgo info` is the command that fetches and lists without starting anything.
-    command = [sys.executable, "-m", "jgo", "info", "jars", COORDINATES]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"COLUMNS": "4000"})
-    jars = [line.strip() for line in answer.stdout.splitlines() if line.strip().endswith(".jar")]
-    if answer.returncode != 0 or not any("kafka_2.13" in jar for jar in jars):
+def _one(coordinates: str, sha256: str) -> str:
+    for _ in range(2):
+        path = _resolve(coordinates)
+        if hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
+            return str(path)
+        path.unlink()
+    raise StartError(f"What the Maven repository gives as {coordinates} is not what {LOCK.name} names; do not use it")
+
+
+def _resolve(coordinates: str) -> Path:
+    # Imported here: jgo takes half a second, and later starts need nothing of it.
+    from jgo.config import GlobalSettings  # noqa: PLC0415
+    from jgo.maven import MavenContext  # noqa: PLC0415
+
+    group, artifact, version = coordinates.split(":")
+    maven = MavenContext(
+        repo_cache=cache_directory() / "maven",
+        remote_repos=GlobalSettings.load().repositories or None,
+        timeout=TIMEOUT_SECONDS,
+    )
+    try:
+        return maven.project(group, artifact).at_version(version).artifact().resolve()
+    except (OSError, RuntimeError) as error:
         raise StartError(
-            "Apache Kafka's jars could not be had: the first start needs a Maven repository.\n"
-            "  Behind a proxy set HTTPS_PROXY; jgo reads mirrors from ~/.config/jgo.conf.\n"
-            f"{(answer.stderr or answer.stdout)[-1500:]}"
-        )
-    return jars
+            f"Apache Kafka could not be downloaded ({coordinates}): the first start needs a Maven repository.\n"
+            "  Behind a proxy set HTTPS_PROXY; a mirror is named under [repositories] of jgo's settings (~/.config/jgo.conf).\n"
+            f"  {type(error).__name__}: {str(error)[:300]}"
+        ) from error
