@@ -128,7 +128,11 @@ async def test_an_erased_learner_leaves_rows_without_an_address(
 
 
 async def _rows(world: World, service: Process, token: str) -> list[dict[str, Any]]:
-    answer = await world.get(service, "/v1/content-actions", token=token)
+    return await _items(world, service, token, "/v1/content-actions")
+
+
+async def _items(world: World, service: Process, token: str, path: str) -> list[dict[str, Any]]:
+    answer = await world.get(service, path, token=token)
     assert answer.status_code == 200, answer.text
     items: list[dict[str, Any]] = answer.json()["items"]
     return items

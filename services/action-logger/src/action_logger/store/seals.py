@@ -1,7 +1,7 @@
 """Seals in MongoDB: written once like the rows they hold; rows themselves are never marked."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bson import CodecOptions, Timestamp
@@ -51,10 +51,9 @@ class Seals:
             yield _seal(each)
 
     async def server_time(self) -> datetime:
-        # A stage that every user may run, and whose answer comes back in our time zone.
-        (answer,) = await self._database.aggregate([{"$documents": [{}]}, {"$project": {"now": "$$NOW"}}]).to_list(1)
-        found: datetime = answer["now"]
-        return found
+        answer: Document = await self._database.command("hello")  # every user may ask this
+        found: datetime = answer["localTime"]
+        return found.replace(tzinfo=UTC)
 
     async def add(self, late: Sequence[str], now: datetime) -> Seal | None:
         """Seal these rows, which an earlier seal passed by, and those after the newest seal; None: nothing to do.
