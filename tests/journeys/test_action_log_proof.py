@@ -1,0 +1,45 @@
+"""The log proves itself on the command line: intact, tampered with, out of reach."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from pymongo import MongoClient
+
+from tests.journeys.test_action_logger import an_action
+from tests.world import SCRIPTS, Process, World, eventually
+
+
+async def test_an_operator_verifies_the_log(kafka: str, mongo_uri: str, topic_prefix: str, tmp_path: Path) -> None:
+    async with World(kafka, mongo_uri, topic_prefix, tmp_path) as world:
+        service = world.service("action-logger")
+        await world.ready(service)
+        await world.publish(*(an_action(number) for number in range(5)))
+        (seal,) = await eventually(lambda: _sealed(service), "the rows to be sealed", seconds=60)
+
+        name = f"{seal['seal']}:{seal['hmac']}"
+        intact = _run(service, "verify", "--expect", name)
+        assert (intact.returncode, intact.stdout.splitlines()) == (0, [f"sealed {name} rows 5 unsealed 0"])
+
+        with MongoClient[dict[str, Any]](mongo_uri) as client:
+            log = client[world.database_of("action-logger")]["log"]
+            log.update_one({"_id": "/lms/acme\ne3"}, {"$set": {"content_title": "Another"}})
+        tampered = _run(service, "verify")
+        assert (tampered.returncode, tampered.stdout.splitlines()) == (
+            1,
+            ["row e3 of /lms/acme was changed (seal 1)", f"sealed {name} rows 5 unsealed 0"],
+        )
+
+        service.environment["LEARNWIRE_MONGO_URI"] = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=500"
+        out_of_reach = _run(service, "verify")
+        assert (out_of_reach.returncode, out_of_reach.stdout) == (2, "")
+        assert out_of_reach.stderr.startswith("could not tell: ")
+
+
+async def _sealed(service: Process) -> list[dict[str, Any]]:
+    return [line for line in service.log() if line["event"] == "log.sealed" and line["rows"] == 5]
+
+
+def _run(service: Process, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [str(SCRIPTS / service.name), *arguments]
+    return subprocess.run(command, env=service.environment, capture_output=True, text=True, timeout=60, check=False)
