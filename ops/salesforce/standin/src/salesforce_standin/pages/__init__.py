@@ -84,7 +84,7 @@ def _table(world: World, environment: Environment) -> Endpoint:
             return PlainTextResponse("no such table", 404, headers=_SECURITY)
         start = _whole(request.query_params.get("from"))
         every = list(world.org.database.rows(one.name))
-        columns = ["Id", "Name", *(name for name in one.fields if name not in _BORING | {"Id", "Name"})]
+        columns = _columns(one)
         page = environment.get_template("table.html").render(
             label=one.plural,
             name=one.name,
@@ -99,6 +99,13 @@ def _table(world: World, environment: Environment) -> Endpoint:
         return HTMLResponse(page, headers=_SECURITY)
 
     return endpoint
+
+
+def _columns(one: SObject) -> list[str]:
+    """Who the row is first, when it changed last."""
+    keys = [name for name, field in one.fields.items() if field.external_id]
+    first, last = ["Id", "Name", *keys], ["LastModifiedDate"]
+    return [*first, *(name for name in one.fields if name not in {*_BORING, *first, *last}), *last]
 
 
 def _whole(text: str | None) -> int:
@@ -117,4 +124,6 @@ def _cell(world: World, one: SObject, name: str, row: Row) -> str:
     if field is not None and field.refers_to and isinstance(value, str):
         related = world.org.database.get(field.refers_to, value) or {}
         return str(related.get("Name") or value)
+    if field is not None and field.kind == "datetime":
+        return str(value).replace("T", " ").removesuffix(".000+0000")
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
