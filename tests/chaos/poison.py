@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from contracts.catalog import SERVICES
 from tests.chaos.ledger import Entry
 
 Event = dict[str, Any]
@@ -23,6 +24,14 @@ def astray(good: Entry, rng: random.Random, topics: tuple[str, ...]) -> Entry:
     """A good event on another topic that the same service reads."""
     others = [each for each in topics if each != good.topic]
     return Entry(good.service, rng.choice(others), good.key, good.value, good.headers, "invalid")
+
+
+def refusal(entry: Entry, service: str) -> str | None:
+    """Why this service, of several that may read the topic, sets the record aside; None where it skips or takes it."""
+    reader = SERVICES[service]
+    if entry.refused is None or entry.topic not in reader.topics:
+        return None
+    return entry.refused if entry.refused == "malformed" or entry.event["type"] in reader.reads else None
 
 
 def _changed(good: Entry, change: Callable[[Event], object]) -> bytes:

@@ -185,11 +185,12 @@ class Storm:
         return last[0]
 
     async def _verify(self, load: Load) -> Verdict:
-        mine = [each for each in self.ledger.read() if each.entry.service == load.service]
-        expected = load.expected([each.entry.event for each in mine if each.entry.refused is None])
+        ledger = self.ledger.read()
+        mine = [each.entry for each in ledger if each.entry.service == load.service]
+        expected = load.expected([each.event for each in mine if each.refused is None])
         letters = await self.world.dead_letters(load.service)
         verdict = compare(expected, await load.seen(self.world, self.processes[load.service]))
-        verdict += compare_dead_letters(mine, letters, twice=True)
+        verdict += compare_dead_letters(load.service, ledger, letters, twice=True)
         return verdict + await load.published(self.world, expected)
 
     async def _quiet(self, service: str) -> None:

@@ -11,9 +11,13 @@ from typing import Any
 import pytest
 from aiokafka import ConsumerRecord
 
+from contracts.catalog import CONTENT_ACTIONS, LEARNERS, SERVICES
+from contracts.event import Event
+from contracts.learners import LearnerErased, LearnerLinked
 from tests.chaos.ledger import Entry, Ledger, Published
 from tests.chaos.loads import LOADS
 from tests.chaos.loads.load import SHADOWED, Load, entries
+from tests.chaos.poison import refusal
 from tests.chaos.verifier import (
     ALL_ACCOUNTED,
     Finding,
@@ -26,6 +30,8 @@ from tests.chaos.verifier import (
 )
 
 NOW = datetime(2026, 11, 22, 3, tzinfo=UTC)
+
+SERVICE = "action-logger"
 
 Letter = ConsumerRecord[bytes | None, bytes | None]
 
@@ -90,8 +96,8 @@ def test_every_single_event_shows_in_the_end_state(load: Load) -> None:
 
 
 def poison(number: int, *, place: str | None = None) -> Published:
-    entry = Entry("action-logger", "topic", b"key", f"poison {number}".encode(), (("h", b"\xff"),), "malformed")
-    return Published(entry, place or f"topic/0/{number}")
+    entry = Entry(SERVICE, CONTENT_ACTIONS, b"key", f"poison {number}".encode(), (("h", b"\xff"),), "malformed")
+    return Published(entry, place or f"{CONTENT_ACTIONS}/0/{number}")
 
 
 def letter_of(published: Published, **other: bytes) -> Letter:
@@ -104,43 +110,57 @@ def letter_of(published: Published, **other: bytes) -> Letter:
 
 def test_poison_is_accounted_for_byte_by_byte_and_once() -> None:
     published = [poison(number) for number in range(3)]
-    good = Published(Entry("action-logger", "topic", b"key", b"{}"), None)
+    good = Published(Entry(SERVICE, CONTENT_ACTIONS, b"key", b"{}"), None)
     letters = [letter_of(each) for each in published]
     kinds: list[tuple[Sequence[Letter], dict[str, int]]] = [
         (letters, {}),
         (letters[1:], {"lost": 1}),
         ([*letters, letters[0]], {"doubled": 1}),
-        ([letter_of(poison(7, place="topic/0/0")), *letters[1:]], {"different": 1}),
+        ([letter_of(poison(7, place=f"{CONTENT_ACTIONS}/0/0")), *letters[1:]], {"different": 1}),
         (
-            [letter_of(poison(1, place="topic/0/0")), letter_of(poison(0, place="topic/0/1")), letters[2]],
+            [
+                letter_of(poison(1, place=f"{CONTENT_ACTIONS}/0/0")),
+                letter_of(poison(0, place=f"{CONTENT_ACTIONS}/0/1")),
+                letters[2],
+            ],
             {"swapped": 2},
         ),
         ([letter_of(published[0], dlq_reason=b"invalid"), *letters[1:]], {"different": 1}),
         ([*letters, letter_of(poison(9))], {"unexpected": 1}),
     ]
     for some, found in kinds:
-        assert compare_dead_letters([*published, good], some).kinds() == found
+        assert compare_dead_letters(SERVICE, [*published, good], some).kinds() == found
+
+
+def test_a_reader_of_the_topic_refuses_what_it_knows_and_skips_the_rest() -> None:
+    def refusals(kind: type[Event], refused: str) -> set[str]:
+        entry = Entry("x", LEARNERS, b"k", json.dumps({"type": kind.TYPE}).encode(), (), refused)
+        return {each for each in SERVICES if refusal(entry, each) == refused}
+
+    assert refusals(LearnerErased, "invalid") == {*SERVICES}
+    assert refusals(LearnerLinked, "invalid") == {"salesforce-syncer", "go1-stats-processor"}
+    assert refusals(LearnerLinked, "malformed") == {*SERVICES}
 
 
 def test_poison_may_be_there_twice_after_a_kill_if_it_comes_from_one_place() -> None:
     published = [poison(number) for number in range(3)]
     letters = [letter_of(each) for each in (*published, published[1])]
-    assert compare_dead_letters(published, letters, twice=True).clean
+    assert compare_dead_letters(SERVICE, published, letters, twice=True).clean
     changed = [*letters, letter_of(published[0], dlq_reason=b"invalid")]
-    assert compare_dead_letters(published, changed, twice=True).kinds() == {"doubled": 1}
+    assert compare_dead_letters(SERVICE, published, changed, twice=True).kinds() == {"doubled": 1}
 
 
 def told(event_id: str, thing: str, version: int, status: str, **more: str) -> Letter:
     data = {"thing": thing, "version": version, "status": status, **more}
     value = json.dumps({"source": "/s", "id": event_id, "data": data}).encode()
-    return ConsumerRecord("told", 0, 0, 0, 0, None, value, None, 0, 0, [])
+    return ConsumerRecord("told", 0, 0, 0, 0, None, value, None, 0, 0, [("ce_source", b"/s")])
 
 
 def test_what_was_told_last_is_the_end_state_and_one_id_says_one_thing() -> None:
     expected = {"a": {"thing": "a", "status": "done"}, "b": {"thing": "b", "status": "open"}}
 
     def findings(*records: Letter) -> tuple[Finding, ...]:
-        return compare_publications(records, expected, thing="thing", fields=("thing", "status")).findings
+        return compare_publications("/s", records, expected, thing="thing", fields=("thing", "status")).findings
 
     good = [told("1", "a", 1, "open"), told("2", "a", 2, "done"), told("3", "b", 1, "open"), told("1", "a", 1, "open")]
     assert findings(*good) == ()

@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 from aiokafka import ConsumerRecord
 
 from tests.chaos.ledger import Headers, Published
+from tests.chaos.poison import refusal
 
 ALL_ACCOUNTED = "ALL EVENTS ACCOUNTED FOR"
 
@@ -85,16 +86,18 @@ def compare(expected: Things, seen: Seen) -> Verdict:
     return Verdict(len(wanted), tuple(findings))
 
 
-def compare_dead_letters(published: Iterable[Published], letters: Iterable[Record], *, twice: bool = False) -> Verdict:
-    """Every poison set aside with key, value and headers as sent, for its reason; and nothing that was good.
+def compare_dead_letters(
+    service: str, published: Iterable[Published], letters: Iterable[Record], *, twice: bool = False
+) -> Verdict:
+    """Every poison that reaches the service set aside with key, value and headers as sent, for its reason; nothing else.
 
     `twice`: one origin may be there again, as after a kill between producing and committing.
     """
     expected = {
         each.place or f"nowhere: {each.entry.topic}": _content(each.entry.key, each.entry.value, each.entry.headers)
-        | {"reason": each.entry.refused}
+        | {"reason": reason}
         for each in published
-        if each.entry.refused is not None
+        if (reason := refusal(each.entry, service)) is not None
     }
     seen: list[tuple[str, Any]] = []
     for letter in letters:
@@ -107,20 +110,23 @@ def compare_dead_letters(published: Iterable[Published], letters: Iterable[Recor
     return compare(expected, seen)
 
 
-def compare_publications(records: Iterable[Record], expected: Things, *, thing: str, fields: Iterable[str]) -> Verdict:
-    """What a service has published: one event id says one thing, and the highest version of each thing is the end state.
+def compare_publications(
+    source: str, records: Iterable[Record], expected: Things, *, thing: str, fields: Iterable[str]
+) -> Verdict:
+    """What a source has published: one event id says one thing, and the highest version of each thing is the end state.
 
     `thing` is the field of the data that identifies the thing, `fields` those that are compared. What was told as
     voided in the end, and is not expected, was taken back.
     """
-    by_id: dict[tuple[str, str], bytes | None] = {}
+    by_id: dict[str, str] = {}
     findings: list[Finding] = []
     newest: dict[str, dict[str, Any]] = {}
     for record in records:
+        if dict(record.headers).get("ce_source") != source.encode():
+            continue
         event = json.loads(record.value or b"null")
-        identity = (str(event["source"]), str(event["id"]))
-        told = json.dumps(event["data"], sort_keys=True).encode()
-        if by_id.setdefault(identity, told) != told:
+        told = json.dumps(event["data"], sort_keys=True)
+        if by_id.setdefault(event["id"], told) != told:
             findings.append(Finding("different", f"event {event['id']}", "one id was published with two contents"))
         data = event["data"]
         known = newest.get(data[thing])
@@ -138,7 +144,7 @@ def compare_publications(records: Iterable[Record], expected: Things, *, thing: 
 
 
 def canonical(content: object) -> str:
-    """One text for one content; a field that is null counts as absent."""
+    """One text for one content; a field that is null counts as absent, and 3.0 is 3."""
     return json.dumps(_without_nulls(content), sort_keys=True)
 
 
@@ -148,7 +154,7 @@ def _without_nulls(value: Any) -> Any:
         return {key: _without_nulls(inner) for key, inner in pairs.items() if inner is not None}
     if isinstance(value, (list, tuple)):
         return [_without_nulls(each) for each in cast("Sequence[Any]", value)]
-    return value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def difference(wanted: str, found: str) -> str:

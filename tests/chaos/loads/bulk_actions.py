@@ -115,7 +115,7 @@ class BulkActions:
         records = await world.records(BULK_STATUSES)
         actions = {key: value for key, value in expected.items() if "status" in value}
         fields = ("action_id", "reference_id", "status")
-        return compare_publications(records, actions, thing="action_id", fields=fields)
+        return compare_publications(f"/learnwire/{self.service}", records, actions, thing="action_id", fields=fields)
 
 
 async def _get(world: World, process: Process, path: str, token: str, **parameters: str) -> Any:

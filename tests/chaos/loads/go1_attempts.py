@@ -78,7 +78,7 @@ class Go1Attempts:
     def _history(
         self, learner: int, course: str, rng: random.Random, now: datetime, *, launched: bool
     ) -> list[Envelope[Any]]:
-        email = f"Learner{learner}@example.org"
+        email = f"Go1.Learner{learner}@example.org"
         legacy_time = rng.random() < 0.2
         span = timedelta(days=30)
         begin = (TIME_CUTOVER - span / 3 if legacy_time else now - 2 * span) + span * rng.random()
@@ -141,7 +141,9 @@ class Go1Attempts:
 
     async def published(self, world: World, expected: Things) -> Verdict:
         records = await world.records(ATTEMPTS)
-        return compare_publications(records, expected, thing="attempt_id", fields=COMPARED_WHEN_TOLD)
+        return compare_publications(
+            f"/learnwire/{self.service}", records, expected, thing="attempt_id", fields=COMPARED_WHEN_TOLD
+        )
 
 
 def _pair(fact: Mapping[str, Any]) -> tuple[str, str]:

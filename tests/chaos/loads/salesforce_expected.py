@@ -1,5 +1,6 @@
 """What Salesforce must hold in the end: the highest version of each thing, as rows of the objects its learner has."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -11,6 +12,7 @@ from contracts.learners import LearnerAccessed, LearnerLinked
 from contracts.portals import PortalConnected
 
 PORTAL = "acme"
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 COUNTED = {"In_Progress": "in_progress", "Passed": "passed", "Failed": "failed", "Pending_Review": "pending_review"}
 TYPES: tuple[type[Event], ...] = (
     PortalConnected,
@@ -60,7 +62,13 @@ def end_state(facts: Sequence[dict[str, Any]], records: Mapping[Door, Sequence[s
     for door, table in PATHS.items():
         for each in _of(door, by_type[PathEnrollmentChanged.TYPE], links):
             rows[f"{table} {_key(each, 'path_enrollment_id')}"] = _path_row(each, links, door)
-    return rows | _profiles(records, links, accessed, rows) | _portals(by_type[PortalConnected.TYPE])
+    rows |= _profiles(records, links, accessed, rows) | _portals(by_type[PortalConnected.TYPE])
+    return {name: {field: _as_kept(value) for field, value in row.items()} for name, row in rows.items()}
+
+
+def _as_kept(value: Any) -> Any:
+    """Salesforce keeps instants to the second."""
+    return f"{value[:19]}.000Z" if isinstance(value, str) and INSTANT.fullmatch(value) else value
 
 
 def _key(each: dict[str, Any], name: str) -> str:

@@ -53,7 +53,7 @@ class SalesforceRows:
             "Contact": [standin.contact() for _ in range(PEOPLE)],
         }
         no_guard = {"SALESFORCE_DELETE_GUARD_ROWS": "1000000", "SALESFORCE_DELETE_GUARD_PERCENT": "100"}
-        return standin.settings() | no_guard
+        return standin.settings() | no_guard | {"SALESFORCE_MIRROR_GO1": "false"}  # the attempts of another load
 
     def events(self, rng: random.Random, count: int, now: datetime) -> Sequence[Envelope[Any]]:
         connected = now - timedelta(days=90)

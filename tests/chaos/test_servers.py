@@ -1,0 +1,66 @@
+"""Kafka and MongoDB crash under load: it takes longer, and that is all."""
+
+import asyncio
+import random
+from collections.abc import Generator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from learnwire_local import Kafka, Mongo
+from learnwire_local.both import start_both
+from tests.chaos.loads import LOADS
+from tests.chaos.storm import Fault, Storm, seed
+from tests.world import World
+
+Servers = dict[str, Kafka | Mongo]
+
+
+@pytest.fixture
+def servers() -> Generator[Servers]:
+    """The test's own: it kills them."""
+    kafka, mongo = start_both(None)
+    with kafka, mongo:
+        yield {"kafka": kafka, "mongo": mongo}
+
+
+def a_world(servers: Servers, folder: Path) -> World:
+    kafka, mongo = servers["kafka"], servers["mongo"]
+    assert isinstance(kafka, Kafka)
+    assert isinstance(mongo, Mongo)
+    return World(kafka.bootstrap, mongo.uri, "chaos.", folder)
+
+
+def crash(server: Kafka | Mongo, rng: random.Random, *, down_seconds: float) -> Fault:
+    """A fault: the server is gone at once, and back after a while."""
+
+    async def fault() -> None:
+        await asyncio.to_thread(server.kill)
+        await asyncio.sleep(rng.uniform(0, down_seconds))
+        await asyncio.to_thread(server.start)
+
+    return fault
+
+
+async def test_services_kafka_and_mongodb_all_crash_and_every_event_is_accounted_for(
+    servers: Servers, tmp_path: Path
+) -> None:
+    """The short form of all that is below and in `test_kills`."""
+    rng = random.Random(seed())
+    async with a_world(servers, tmp_path) as world, Storm(world, LOADS, rng, tmp_path) as storm:
+        kills = storm.all_of([storm.kill(each.service) for each in LOADS], within=1)
+        crashes = [crash(each, rng, down_seconds=2) for each in servers.values()]
+        await storm.blow(200, [kills, *crashes], seconds=1)
+        assert await storm.wrong() == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["kafka", "mongo"])
+async def test_three_crashes_of_a_server_during_4000_events_change_nothing_in_the_end(
+    servers: Servers, name: Literal["kafka", "mongo"], tmp_path: Path
+) -> None:
+    rng = random.Random(seed())
+    async with a_world(servers, tmp_path) as world, Storm(world, LOADS, rng, tmp_path) as storm:
+        await storm.blow(1_000, [crash(servers[name], rng, down_seconds=8) for _ in range(3)], seconds=3)
+        assert await storm.wrong() == []
