@@ -17,7 +17,7 @@ PREFIX = "LEARNWIRE_"
 EXIT_BAD_SETTINGS = 78
 """EX_CONFIG of sysexits.h."""
 
-ONE_JWT_KEY = f"set {PREFIX}JWT_SECRET_FILE or {PREFIX}JWT_JWKS_FILE, one of them"
+BETWEEN = "\n"
 MIN_SECRET_BYTES = 32
 KEY_BYTES = 32
 
@@ -69,10 +69,19 @@ class KafkaSettings(BaseSettings):
         "", description="Put before each topic's name, so that several installations share a cluster"
     )
 
+    @classmethod
+    def between_fields(cls, given: Mapping[str, Any]) -> list[str]:
+        """Return what is wrong between settings that may each be right; `given` by field, absent ones left out."""
+        login = {"kafka_username", "kafka_password_file"} <= given.keys()
+        if given.get("kafka_security") == "sasl_ssl" and not login:
+            return [f"{PREFIX}KAFKA_SECURITY: sasl_ssl needs {PREFIX}KAFKA_USERNAME and {PREFIX}KAFKA_PASSWORD_FILE"]
+        return []
+
     @model_validator(mode="after")
-    def _whole_kafka_login(self) -> Self:
-        if self.kafka_security == "sasl_ssl" and not (self.kafka_username and self.kafka_password_file):
-            raise ValueError("sasl_ssl needs LEARNWIRE_KAFKA_USERNAME and LEARNWIRE_KAFKA_PASSWORD_FILE")
+    def _fit_together(self) -> Self:
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        if problems := self.between_fields({name: value for name, value in given.items() if value is not None}):
+            raise ValueError(BETWEEN.join(problems))
         return self
 
 
@@ -104,11 +113,15 @@ class Settings(KafkaSettings):
     )
     development: bool = Field(default=False, description="Development only: demo sign-in on loopback, weaker cookies")
 
-    @model_validator(mode="after")
-    def _one_jwt_key(self) -> Self:
-        if (self.jwt_secret_file is None) == (self.jwt_jwks_file is None):
-            raise ValueError(ONE_JWT_KEY)
-        return self
+    @classmethod
+    def between_fields(cls, given: Mapping[str, Any]) -> list[str]:
+        """As for Kafka's settings: one key for tokens, one way to name MongoDB."""
+        problems = super().between_fields(given)
+        if len(given.keys() & {"jwt_secret_file", "jwt_jwks_file"}) != 1:
+            problems.append(f"set {PREFIX}JWT_SECRET_FILE or {PREFIX}JWT_JWKS_FILE, one of them")
+        if {"mongo_uri", "mongo_uri_file"} <= given.keys():
+            problems.append(f"set {PREFIX}MONGO_URI or {PREFIX}MONGO_URI_FILE, one of them")
+        return problems
 
     def mongo_address(self) -> str:
         """Return the URI to connect with; it may hold a password, so it is not for logs."""
@@ -138,19 +151,18 @@ def read_settings(settings_class: type[S]) -> S:
     try:
         settings = settings_class()  # pyright: ignore[reportCallIssue]  its fields come from the environment
     except ValidationError as error:
-        told = [*map(_sentence, error.errors(include_url=False, include_input=False))]
-        refuse([*told, *(each for each in _between_fields(settings_class) if each not in told), *problems])
+        faults = error.errors(include_url=False, include_input=False)
+        told = [_sentence(each) for each in faults if each["loc"]]
+        refuse([*told, *settings_class.between_fields(_given(settings_class)), *problems])
     if problems:
         refuse(problems)
     return settings
 
 
-def _between_fields(settings_class: type[KafkaSettings]) -> list[str]:
-    """Return what Pydantic does not get to while single fields are wrong."""
-    if "jwt_jwks_file" not in settings_class.model_fields:
-        return []
-    given = [os.environ.get(f"{PREFIX}JWT_{name}_FILE") for name in ("SECRET", "JWKS")]
-    return [ONE_JWT_KEY] if len([*filter(None, given)]) != 1 else []
+def _given(settings_class: type[KafkaSettings]) -> dict[str, str]:
+    """Return what the environment says, by field: Pydantic does not compare fields while single ones are wrong."""
+    names = {name: f"{PREFIX}{name.upper()}" for name in settings_class.model_fields}
+    return {name: text for name, variable in names.items() if (text := os.environ.get(variable))}
 
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:

@@ -1,9 +1,11 @@
 """The tracker's settings."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 import shared.settings
 from shared.settings import SecretFile
@@ -46,13 +48,14 @@ class Settings(shared.settings.Settings):
             raise ValueError("smtp://host:port or smtps://host:port is needed, with ?starttls=1 for STARTTLS")
         return text
 
-    @model_validator(mode="after")
-    def _mail_is_whole(self) -> "Settings":
-        if self.smtp_url is not None and not (self.mail_from and self.public_url):
-            raise ValueError("LEARNWIRE_SMTP_URL needs LEARNWIRE_MAIL_FROM and LEARNWIRE_PUBLIC_URL")
-        if (self.smtp_username is None) != (self.smtp_password_file is None):
-            raise ValueError("LEARNWIRE_SMTP_USERNAME and LEARNWIRE_SMTP_PASSWORD_FILE belong together")
-        return self
+    @classmethod
+    def between_fields(cls, given: Mapping[str, Any]) -> list[str]:
+        problems = super().between_fields(given)
+        if "smtp_url" in given and not {"mail_from", "public_url"} <= given.keys():
+            problems.append("LEARNWIRE_SMTP_URL needs LEARNWIRE_MAIL_FROM and LEARNWIRE_PUBLIC_URL")
+        if len(given.keys() & {"smtp_username", "smtp_password_file"}) == 1:
+            problems.append("LEARNWIRE_SMTP_USERNAME and LEARNWIRE_SMTP_PASSWORD_FILE belong together")
+        return problems
 
 
 def stalls_of(text: str) -> tuple[timedelta, dict[str, timedelta]]:

@@ -1,9 +1,10 @@
 """Settings in: what salesforce-syncer needs beside the common ones."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, StringConstraints
 
 from shared.settings import SecretFile
 from shared.settings import Settings as CommonSettings
@@ -38,7 +39,7 @@ class Settings(CommonSettings):
     salesforce_private_key_file: SecretFile | None = Field(
         None, description="File with the PEM private key (JWT bearer); needs the username; this or the secret"
     )
-    salesforce_username: str | None = Field(None, description="User that the JWT speaks for", validate_default=True)
+    salesforce_username: str | None = Field(None, description="User that the JWT speaks for")
     salesforce_audience: str | None = Field(
         None, description="`aud` of the JWT; made from the login URL where empty (login or test.salesforce.com)"
     )
@@ -77,21 +78,17 @@ class Settings(CommonSettings):
         2, ge=-1, le=23, description="Hour (UTC) of the nightly proof of sync; -1 for none"
     )
 
-    @field_validator("salesforce_username")
     @classmethod
-    def _one_way_in(cls, username: str | None, info: ValidationInfo) -> str | None:
-        names = ("salesforce_client_secret_file", "salesforce_private_key_file")
-        if any(name not in info.data for name in names):
-            return username  # its own problem is told already
-        secret, key = (info.data[name] for name in names)
-        if (secret is None) == (key is None):
-            raise ValueError(
+    def between_fields(cls, given: Mapping[str, Any]) -> list[str]:
+        problems = super().between_fields(given)
+        if len(given.keys() & {"salesforce_client_secret_file", "salesforce_private_key_file"}) != 1:
+            problems.append(
                 "set LEARNWIRE_SALESFORCE_CLIENT_SECRET_FILE, or LEARNWIRE_SALESFORCE_PRIVATE_KEY_FILE with "
                 "LEARNWIRE_SALESFORCE_USERNAME; one of them"
             )
-        if key is not None and not username:
-            raise ValueError("LEARNWIRE_SALESFORCE_PRIVATE_KEY_FILE needs it")
-        return username
+        elif "salesforce_private_key_file" in given and "salesforce_username" not in given:
+            problems.append("LEARNWIRE_SALESFORCE_PRIVATE_KEY_FILE needs LEARNWIRE_SALESFORCE_USERNAME")
+        return problems
 
     def serves(self, portal_id: str) -> bool:
         """Whether this org is for the portal."""
