@@ -256,3 +256,24 @@ async def test_without_settings_for_salesforce_it_refuses_to_start_and_lists_wha
     assert "LEARNWIRE_SALESFORCE_LOGIN_URL: this setting is needed" in text
     assert "LEARNWIRE_SALESFORCE_CLIENT_ID: this setting is needed" in text
     assert "LEARNWIRE_SALESFORCE_CLIENT_SECRET_FILE" in text
+
+
+async def test_a_used_up_share_of_the_quota_pauses_and_goes_on_by_itself(
+    kafka: str, mongo_uri: str, used_prefixes: list[str], tmp_path: Path
+) -> None:
+    async with staged(kafka, mongo_uri, used_prefixes, tmp_path) as stage:
+        await synced(stage)
+        stage.standin.admin("POST", "/settings", {"daily": 1_000, "used": 960})
+        someone, user = Someone(), stage.standin.user()
+        await stage.tell(someone.linked(1, user))
+
+        async def pace() -> Any:
+            return (await status(stage))["quota"]["pace"]
+
+        await stage.becomes(pace, "paused")
+        late, user = Someone(), stage.standin.user()
+        await stage.tell(late.linked(1, user))
+        stage.standin.admin("POST", "/settings", {"daily": 1_000, "used": 40})
+        await stage.shows(lambda: late.membership in stage.standin.rows(MEMBERSHIP), expected=True)
+        events = [each["event"] for each in stage.syncer.log() if each["event"].startswith("writing.")]
+        assert (events[0], events[-1]) == ("writing.paused", "writing.resumed")

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contracts.catalog import ATTEMPTS, CATALOG, COMMANDS, ENROLLMENTS, LEARNERS, PORTALS
-from contracts.learners import LearnerChanged
 from salesforce_syncer.store.facts import FactStore
 from salesforce_syncer.store.resyncs import Resyncs
 from shared.consumer import Fact, Handler, Refusal
@@ -14,8 +13,7 @@ Batch = Sequence[Fact[Any]]
 
 def handlers(facts: FactStore, resyncs: Resyncs) -> Mapping[str, Handler]:
     async def of_learners(batch: Batch) -> Sequence[Refusal]:
-        # Names and addresses are nothing that Salesforce is told; they are not even kept.
-        await facts.learners(_grouped([each for each in batch if not isinstance(each.data, LearnerChanged)]))
+        await facts.learners(_grouped(batch))
         return ()
 
     async def of_courses(batch: Batch) -> Sequence[Refusal]:

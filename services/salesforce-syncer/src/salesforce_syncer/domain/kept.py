@@ -52,6 +52,7 @@ RANKS: Mapping[str, Callable[[Data], Rank]] = {
     "unlinked": _by_instant("unlinked_at"),
     "since": _earliest,
     "touched": lambda _: (),
+    "known": lambda _: (),
     "accessed": _by_instant("accessed_at"),
     "enrollment": _by_version,
     "enrollment-removed": _by_version,

@@ -14,7 +14,7 @@ from contracts.enrollments import (
     PathEnrollmentRemoved,
 )
 from contracts.event import Event, canonical
-from contracts.learners import LearnerAccessed, LearnerErased, LearnerLinked, LearnerUnlinked
+from contracts.learners import LearnerAccessed, LearnerChanged, LearnerErased, LearnerLinked, LearnerUnlinked
 from contracts.types import instant_text
 from salesforce_syncer.domain import kept
 from salesforce_syncer.domain.kept import Data, Facts, Kept
@@ -94,6 +94,8 @@ def slots(data: Event) -> Sequence[tuple[str, str, dict[str, Any]]]:
     """Return what is kept of an event: (kind, id of the thing, data without the learner's ids)."""
     if isinstance(data, AttemptChanged):
         return (("attempt", data.attempt_id, _attempt(data)),)
+    if isinstance(data, LearnerChanged):
+        return (("known", "", {}),)  # names and addresses are nothing that Salesforce is told: they are not kept
     if type(data) not in _SLOTS:
         return ()
     kind, id_field = _SLOTS[type(data)]

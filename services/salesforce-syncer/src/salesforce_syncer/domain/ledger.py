@@ -24,8 +24,14 @@ LAST_ACCESS = "accessed"
 
 def payload_hash(payload: Payload) -> str:
     """Return what tells two payloads apart; the last access has its own pace and is left out."""
-    held = {name: value for name, value in payload.items() if name not in {ACCESSED, PROFILE_ACCESSED}}
-    return hashlib.sha256(canonical_text(held).encode()).hexdigest()[:32]
+    return hashlib.sha256(canonical_text(_without_access(payload)).encode()).hexdigest()[:32]
+
+
+def _without_access(payload: Payload) -> Payload:
+    return {name: value for name, value in payload.items() if name not in _PACED}
+
+
+_PACED = frozenset({ACCESSED, PROFILE_ACCESSED})
 
 
 def debt(why: str, record: str) -> str:
@@ -39,6 +45,7 @@ def begun(row: Row, *, now: datetime) -> Document:
         "shape": SHAPE,
         "version": 1,
         **_content(row),
+        "hash": payload_hash(row.payload),
         "deleted": False,
         "state": "gone" if row.gone else "dirty",
         "owes": _debts(row.object, row.records, row.touched),
@@ -50,11 +57,12 @@ def begun(row: Row, *, now: datetime) -> Document:
 
 def changed(before: Mapping[str, Any], row: Row, *, now: datetime, every: timedelta) -> Document | None:
     """Return the document of a row that is still desired, None where nothing changes for it."""
-    content = _content(row)
-    same = before["hash"] == content["hash"] and not before["deleted"] and row.gone == (before["state"] == "gone")
+    same = not before["deleted"] and row.gone == (before["state"] == "gone")
+    same = same and _without_access(before["payload"]) == _without_access(row.payload)
     same &= tuple(before["records"]) == row.records and tuple(before.get("touched", ())) == row.touched
     if same:
         return _accessed(before, row, now=now, every=every)
+    content = {**_content(row), "hash": payload_hash(row.payload)}
     document = {**before, **content, "deleted": False, "version": before["version"] + 1}
     for name in ("erased", "approved", "error", "accessed_due"):
         document.pop(name, None)
@@ -112,7 +120,6 @@ def _content(row: Row) -> Document:
         "portal_id": row.portal_id,
         "learner_id": row.learner_id,
         "payload": row.payload,
-        "hash": payload_hash(row.payload),
         "records": list(row.records),
     }
     if row.learner_id is not None:
