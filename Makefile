@@ -51,6 +51,12 @@ standin-clients: setup ## jsforce and the sf command line against the Salesforce
 	@cd build/standin-clients && npm install --no-package-lock --no-audit --no-fund --loglevel=error
 	@$(BIN)/pytest -q tests/standin/test_npm_clients.py
 
+chaos: setup ## services and servers killed under load (about 30 min); CHAOS_SEED=... repeats a run
+	@$(BIN)/pytest -q -s -m long tests/chaos
+
+bench: setup ## action-logger beside bare loops and FastStream, into docs/performance.md (on a quiet machine)
+	@$(BIN)/python -m bench --write docs/performance.md
+
 lock: setup ## pin requirements/*.txt anew, with hashes and no download addresses
 	@cd requirements && ../$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 services.in -o services.txt
 	@cd requirements && ../$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 -c services.txt dev.in -o dev.txt

@@ -45,7 +45,9 @@ class Storm:
     loads: Sequence[Load]
     rng: random.Random
     folder: Path
+    settled_seconds: float = SETTLED_SECONDS
     processes: dict[str, Process] = field(default_factory=dict[str, Process])
+    verdicts: dict[str, Verdict] = field(default_factory=dict[str, Verdict])
     cut_off: list[int] = field(default_factory=list[int])
     """For each kill how many records were published and not committed at that moment."""
 
@@ -157,7 +159,7 @@ class Storm:
         return fault
 
     async def wrong(self) -> list[str]:
-        """Wait until nothing waits in Kafka any more, then until all is as it must be, or for two minutes.
+        """Wait until nothing waits in Kafka any more, then until all is as it must be, or for a while.
 
         Prints a line for each service; what is not accounted for comes back.
         """
@@ -166,6 +168,7 @@ class Storm:
             await self._quiet(load.service)
             verdict = await self._settled(load)
             (self.folder / f"{load.service}.json").write_text(verdict.as_json())
+            self.verdicts[load.service] = verdict
             line = f"{load.service}: {verdict.line()}"
             print(line, f"[kills cut off {self.cut_off} records; {self.handled(load.service)} taken through]")  # noqa: T201
             lines += [] if verdict.clean else [line]
@@ -179,7 +182,7 @@ class Storm:
             return last[0].clean
 
         try:
-            await eventually(look, f"{load.service} to settle", seconds=SETTLED_SECONDS)
+            await eventually(look, f"{load.service} to settle", seconds=self.settled_seconds)
         except AssertionError:
             return last[0]
         return last[0]

@@ -68,7 +68,7 @@ class ContentActions:
         for fact in facts:
             identity = {"source": fact["source"], "id": fact["id"]}
             shown = {name: value for name, value in fact["data"].items() if name != "portal_id"}
-            rows.setdefault(_name(identity), {"event": identity} | shown)
+            rows.setdefault(_name(identity), shown)
         return rows
 
     async def seen(self, world: World, process: Process) -> Seen:
@@ -77,7 +77,7 @@ class ContentActions:
         answer.raise_for_status()
         rows = [json.loads(line) for line in answer.text.splitlines() if line]
         return [
-            (_name(row["event"]), {key: row[key] for key in row if key != "received_at"})
+            (_name(row["event"]), {key: row[key] for key in row if key not in {"event", "received_at"}})
             for row in rows
             if row["event"]["source"] != FROM_ATTEMPTS
         ]
