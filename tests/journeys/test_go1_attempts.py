@@ -2,58 +2,12 @@
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from contracts import catalog
-from contracts.attempts import AttemptChanged
-from contracts.wire import UnknownType, decode
 from tests.go1_stats_processor import events
-from tests.world import Process, World, eventually
-
-NAME = "go1-stats-processor"
-
-
-class Statistics:
-    """The service under test and what can be asked of it."""
-
-    def __init__(self, world: World, process: Process) -> None:
-        self.world = world
-        self.process = process
-        self.publish = world.publish
-
-    async def ask(self, path: str, *, role: str = "analyst", portals: object = "*", **parameters: str) -> Any:
-        answer = await self.answer(path, role=role, portals=portals, **parameters)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    async def answer(self, path: str, *, role: str = "analyst", portals: object = "*", **parameters: str) -> Any:
-        token = self.world.token(NAME, role, portals=portals)
-        return await self.world.get(self.process, f"/v1/{path}", token=token, **parameters)
-
-    async def attempts(self, **parameters: str) -> dict[str, Any]:
-        found = await self.ask("attempts", **parameters)
-        return {each["attempt_id"]: each for each in found["items"]}
-
-    async def until(self, attempt_id: str, **shown: Any) -> dict[str, Any]:
-        """Wait until an attempt shows this, and return it."""
-
-        async def look() -> dict[str, Any]:
-            return (await self.attempts(limit="200")).get(attempt_id, {})
-
-        return await eventually(
-            look, f"{attempt_id} to show {shown}", until=lambda found: bool(found) and shown.items() <= found.items()
-        )
-
-    async def changes(self) -> list[AttemptChanged]:
-        found: list[AttemptChanged] = []
-        for record in await self.world.records(catalog.ATTEMPTS):
-            event = decode(record.value, list(record.headers), reads={AttemptChanged.TYPE: AttemptChanged})
-            assert not isinstance(event, UnknownType)
-            assert isinstance(event.data, AttemptChanged)
-            found.append(event.data)
-        return found
+from tests.go1_stats_processor.client import NAME, Statistics
+from tests.world import World
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ class Rows:
         return sorted(await self.collection.distinct("course_id", query))
 
     async def portals(self) -> list[str]:
-        return await self.collection.distinct("portal_id")
+        return [each for each in await self.collection.distinct("portal_id") if each is not None]
 
 
 def _is_newer(there: Mapping[str, Document], row: Document) -> bool:
