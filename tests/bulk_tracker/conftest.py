@@ -1,5 +1,6 @@
 """A tracker inside the test: real MongoDB, its own routes and handlers, a clock that the test turns."""
 
+import secrets
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -51,6 +52,7 @@ class Tracker:
     outgoing: Outgoing
     database: Database
     settings: Settings
+    web: FastAPI
     rules: Rules = field(default_factory=Rules)
     now: datetime = field(default_factory=lambda: at(60))
 
@@ -60,6 +62,15 @@ class Tracker:
             facts = [_fact(each, said_at or at(0)) for each in events if topic == each.TOPIC]
             if facts:
                 assert await handler(facts) == ()
+
+    async def sign_in(self, *, subject: str = "u-ada", portal_id: str = "acme", **claims: Any) -> httpx.Response:
+        """Launch the page as a platform does; the client keeps the cookie."""
+        token = launch_token(subject=subject, portal_id=portal_id, **claims)
+        answer = await self.client.post("/launch", data={"token": token})
+        for cookie in answer.headers.get_list("set-cookie"):
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self.client.headers["cookie"] = f"{name}={value}"  # over http the client itself would keep no Secure cookie
+        return answer
 
     async def get(self, path: str, *, subject: str = "u-ada", portal_id: str = "acme", **claims: Any) -> httpx.Response:
         token = token_of(subject=subject, portal_id=portal_id, **claims)
@@ -77,6 +88,12 @@ def token_of(*, subject: str = "u-ada", portal_id: str = "acme", **claims: Any) 
     base: dict[str, Any] = {"iss": ISSUER, "aud": "bulk-tracker", "sub": subject, "iat": now, "exp": now + 600}
     base |= {"roles": ["manager"], "portal_id": portal_id, "jti": "j"}
     return jwt.encode(base | claims, SECRET, algorithm="HS256")
+
+
+def launch_token(**claims: Any) -> str:
+    now = int(time.time())
+    base: dict[str, Any] = {"aud": "bulk-tracker-launch", "exp": now + 100, "jti": secrets.token_hex(8), "name": "Ada"}
+    return token_of(**(base | claims))
 
 
 def _fact(event: Event, said_at: datetime) -> Fact[Any]:
@@ -126,6 +143,8 @@ async def a_tracker(database: Database, settings: Settings) -> AsyncGenerator[Tr
     parts = app.build(shell)
     assert parts.prepare is not None
     await parts.prepare()
+    for name in ("sessions", "launches"):  # the tests' clock stands in the past: the database's own expiry is stopped
+        await database[name].drop_index("ends")
     web = FastAPI()
     problems.install(web)
     for each in parts.routers:
@@ -134,5 +153,5 @@ async def a_tracker(database: Database, settings: Settings) -> AsyncGenerator[Tr
         parts.customize(web)
     transport = httpx.ASGITransport(web, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://tracker") as client:
-        made.append(Tracker(parts, client, outgoing, database, settings))
+        made.append(Tracker(parts, client, outgoing, database, settings, web))
         yield made[0]

@@ -1,0 +1,122 @@
+"""Nobody sees what is not his: every route that there is, for three users on two portals, made from the route table."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.types import Message
+
+from tests.bulk_tracker.conftest import Tracker, token_of
+from tests.bulk_tracker.facts import a_row, ada, finished, progressed, rows_reported, submitted
+
+PEOPLE = {(person, portal): f"{person}-{portal}-" for person in ("ann", "bob", "eve") for portal in ("p1", "p2")}
+NOT_ABOUT_ACTIONS = {"/static/{version}/{name}", "/launch", "/logout", "/{path:path}"}
+
+
+def routes_of(tracker: Tracker) -> Iterator[str]:
+    for router in tracker.parts.routers:
+        for route in router.routes:
+            assert isinstance(route, APIRoute)
+            if "GET" in (route.methods or ()) and route.path not in NOT_ABOUT_ACTIONS:
+                yield route.path
+
+
+async def filled(tracker: Tracker) -> None:
+    for (person, portal), prefix in PEOPLE.items():
+        name = f"{prefix}1"
+        await tracker.told(
+            submitted(
+                action_id=name,
+                portal_id=portal,
+                reference_id=f"REF-{name}",
+                requester=ada(id=person, name=f"Name of {person} {portal}", email=f"{person}@{portal}.example"),
+                file_names=(f"file-of-{name}.csv",),
+            ),
+            rows_reported(1, a_row(2, identifier=f"row-of-{name}"), action_id=name),
+            finished(4, action_id=name, message=f"message-of-{name}"),
+        )
+
+
+async def test_no_route_shows_anything_of_anybody_else(tracker: Tracker) -> None:
+    await filled(tracker)
+    paths = list(routes_of(tracker))
+    assert {"/v1/actions", "/v1/actions/{name:path}", "/v1/stream", "/", "/actions/{name:path}"} <= set(paths)
+    for (person, portal), prefix in PEOPLE.items():
+        others = [other for other in PEOPLE.values() if other != prefix]
+        answer = await tracker.sign_in(subject=person, portal_id=portal, name=f"Name of {person} {portal}")
+        assert answer.status_code == 303
+        for path in paths:
+            if path == "/v1/stream":
+                continue
+            for other in others if "{name" in path else ["nothing"]:
+                for name in (f"{other}1", f"REF-{other}1", f"ref{other}1".replace("-", "")):
+                    theirs = await tracker.client.get(path.replace("{name:path}", name))
+                    invented = await tracker.client.get(path.replace("{name:path}", "invented"))
+                    assert theirs.status_code == invented.status_code
+                    assert theirs.content == invented.content
+                    assert theirs.status_code == (404 if "{name" in path else 200), (path, name)
+                    assert not any(each in theirs.text for each in others)
+        for query in ("q=REF-", "q=file", "status=completed_with_errors", "type=users_upload"):
+            found = (await tracker.client.get(f"/v1/actions?{query}")).json()["items"]
+            assert [each["action_id"] for each in found] == [f"{prefix}1"]
+        tracker.client.headers.pop("cookie")
+
+
+async def test_every_route_about_actions_asks_who_it_is(tracker: Tracker) -> None:
+    await filled(tracker)
+    for path in routes_of(tracker):
+        answer = await tracker.client.get(path.replace("{name:path}", "ann-p1-1"))
+        assert answer.status_code == 401, path
+        assert "ann" not in answer.text
+
+
+async def test_a_live_stream_tells_ids_and_versions_of_ones_own_actions_and_resumes(tracker: Tracker) -> None:
+    running = asyncio.ensure_future(tracker.parts.jobs["live"]())  # noqa: TID251  cancelled below
+    await filled(tracker)
+    told: list[dict[str, object]] = []
+    lines = asyncio.Queue[str]()
+    reading = asyncio.ensure_future(_listen(tracker.web, token_of(subject="ann", portal_id="p1"), lines))  # noqa: TID251  as above
+    async with asyncio.timeout(10):
+        assert await lines.get() == "retry: 3000"
+        await tracker.told(
+            *(progressed(9, each, action_id=f"{prefix}1") for each in (5, 6) for prefix in PEOPLE.values())
+        )
+        while not any(each.get("version") == 5 for each in told):
+            line = await lines.get()
+            if line.startswith("data: "):
+                told.append(json.loads(line.removeprefix("data: ")))
+    for each in (reading, running):
+        each.cancel()
+    await asyncio.gather(reading, running, return_exceptions=True)
+    assert {each["action_id"] for each in told} == {"ann-p1-1"}
+    assert all(set(each) == {"action_id", "version"} for each in told)
+
+
+async def _listen(app: FastAPI, token: str, lines: "asyncio.Queue[str]") -> None:
+    """Read a stream as it comes; httpx's own transport waits for the whole answer."""
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": "/v1/stream",
+        "raw_path": b"/v1/stream",
+        "query_string": b"",
+        "headers": [(b"authorization", f"Bearer {token}".encode())],
+        "server": ("tracker", 80),
+        "client": ("here", 1),
+    }
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        return {}
+
+    async def send(message: Message) -> None:
+        for line in message.get("body", b"").decode().splitlines():
+            if line:
+                lines.put_nowait(line)
+
+    await app(scope, receive, send)
