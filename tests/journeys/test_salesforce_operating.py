@@ -60,8 +60,7 @@ async def command(stage: Stage, *arguments: str) -> tuple[int, Any]:
     )
     printed, errors = await process.communicate()
     assert process.returncode in {0, 1}, errors.decode()
-    lines = printed.decode()
-    return process.returncode, json.loads(lines[lines.index("{") :])
+    return process.returncode, json.loads(printed)
 
 
 async def status(stage: Stage) -> Any:

@@ -84,7 +84,7 @@ def _instant(value: datetime | None) -> str | None:
 def _status(found: Mapping[str, Any], calls: Mapping[datetime, int], now: datetime) -> dict[str, Any]:
     writer: Mapping[str, Any] = found["writer"] or {}
     stops: Sequence[Mapping[str, Any]] = writer.get("stops", ())
-    org_stop = next((each for each in stops if each["object"] == "org"), None)
+    org_stop = next((each for each in stops if each["object"] in {"org", "quota"}), None)
     dirty: Mapping[str, tuple[int, datetime | None]] = found["dirty"]
     return {
         "connection": {

@@ -11,6 +11,7 @@ from salesforce_syncer import metrics
 log = structlog.stdlib.get_logger()
 
 ORG = "org"
+QUOTA = "quota"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Stop:
 
 
 class Brakes:
-    """Objects that are not written for now; `ORG` stands for all of them."""
+    """Objects that are not written for now; `ORG` stands for all of them, `QUOTA` for our share of the calls."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock

@@ -2,10 +2,13 @@
 
 import argparse
 import asyncio
+import contextlib
 import getpass
 import json
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from importlib.metadata import version as installed_version
 from typing import Any
 
 from rich.console import Console
@@ -23,7 +26,7 @@ from salesforce_syncer.store.orgs import OrgStore
 from salesforce_syncer.store.proofs import ProofStore
 from salesforce_syncer.store.tables import Tables
 from salesforce_syncer.store.writing import WritingStore
-from shared import service
+from shared import logs, service
 from shared.failures import Unavailable
 from shared.mongo import PyMongoError
 from shared.service import Shell
@@ -164,6 +167,15 @@ def _parser(name: str, text: str) -> argparse.ArgumentParser:
 
 
 def _run(settings: Settings, work: Work, asked: argparse.Namespace) -> int:
+    with contextlib.redirect_stdout(sys.stderr):  # standard output is for the answer alone
+        logs.set_up(
+            service=NAME,
+            version=installed_version(NAME),
+            instance=settings.instance_name(),
+            level=settings.log_level,
+            form=settings.log_format,
+        )
+
     async def run() -> int:
         async with service.opened(NAME, settings) as shell:
             return await work(shell, asked)

@@ -8,9 +8,11 @@ import structlog
 
 from salesforce_syncer import metrics
 from salesforce_syncer.domain import quota
+from salesforce_syncer.domain.objects import PORTAL
 from salesforce_syncer.domain.quota import Pace, Quota
-from salesforce_syncer.jobs.brakes import ORG, Brakes
+from salesforce_syncer.jobs.brakes import QUOTA, Brakes
 from salesforce_syncer.salesforce.client import Client
+from salesforce_syncer.salesforce.schema import describe
 from salesforce_syncer.settings import Settings
 from salesforce_syncer.store.orgs import OrgStore
 
@@ -38,6 +40,10 @@ class Spending:
 
     async def pace(self) -> Pace:
         """Return what may be written now; a change is one log line."""
+        if self.brakes.stopped(QUOTA) and not self.brakes.due(QUOTA):
+            return Pace.PAUSED
+        if self.brakes.due(QUOTA) and self.last.until is None:
+            await describe(self.client, PORTAL)  # any answer tells how many calls the org has left
         await self.note()
         now = self.clock()
         self.calls = await self.orgs.calls_by_hour(now)
@@ -55,14 +61,11 @@ class Spending:
             self._tell(now)
         if self.last.pace is Pace.PAUSED:
             probe = timedelta(seconds=self.settings.salesforce_quota_probe_seconds)
-            again = min(probe, max(timedelta(seconds=1), (self.last.until or now + probe) - now))
-            self.brakes.stop(
-                ORG,
-                self.last.reason,
-                again_in=again,
-                next_step="none; it goes on by itself when calls are free again",
-                heals=True,
-            )
+            again = max(timedelta(seconds=1), self.last.until - now) if self.last.until else probe
+            step = "none; it goes on by itself when calls are free again"
+            self.brakes.stop(QUOTA, self.last.reason, again_in=again, next_step=step, heals=True)
+        else:
+            self.brakes.go(QUOTA)
         return self.last.pace
 
     def _tell(self, now: datetime) -> None:
