@@ -1,6 +1,6 @@
 """The store as the service wires it, and what it shows, for tests on a real MongoDB."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from action_logger.store.people import People
 from action_logger.store.records import Records
 from contracts import Envelope
 from contracts.types import normal_email
-from shared.consumer import Fact, Refusal
+from shared.consumer import Fact, Handler, Refusal
 from shared.keys import Keys
 from shared.mongo import Database, Document
 from tests.action_logger import histories
@@ -33,6 +33,9 @@ class Store:
         self.people = People(database, self.records)
         self.log = Log(database, self.people, KEYS)
         self._handlers = handlers.handlers(self.log, self.people, lambda: NOW)
+
+    def use(self, others: Mapping[str, Handler]) -> None:
+        self._handlers = others
 
     async def prepare(self) -> "Store":
         await indexes.make(self.database)

@@ -46,14 +46,6 @@ async def test_another_content_under_the_same_identity_is_refused_and_the_first_
     assert await addresses(store) == {"e1": "ada@example.org"}
 
 
-async def test_of_two_contents_in_flight_the_one_read_first_stays(database: Database) -> None:
-    store = await Store(database).prepare()
-    contents = [an_event(content_title=f"Title {number}") for number in range(8)]
-    refused = await asyncio.gather(*(store.take([each, an_event(10 + at)]) for at, each in enumerate(contents)))
-    assert [[each.fact.event for each in some] for some in refused] == [[], *([each] for each in contents[1:])]
-    assert (await store.documents())[0]["content_title"] == "Title 0"
-
-
 async def test_nobody_else_speaks_for_the_go1_processor(database: Database) -> None:
     store = await Store(database).prepare()
     usurped = Envelope.of(an_action(), source="/learnwire/go1-stats-processor", id="acme:l1:course_started")
@@ -159,37 +151,6 @@ async def test_any_order_and_any_concurrency_show_what_the_facts_say(database: D
         group = zip(told[begin : begin + at_once], replicas[begin : begin + at_once], strict=True)
         await asyncio.gather(*(stores[replica].take([fact]) for fact, replica in group))
     assert await stores[0].view() == expected(history)
-
-
-async def test_erasing_while_rows_stream_in_loses_no_later_address_and_keeps_no_earlier_one(database: Database) -> None:
-    """Two replicas insert, a third erases, all at once: the fate of each row is a function of its time."""
-    replicas = [Store(database) for _ in range(3)]
-    await replicas[0].prepare()
-
-    async def insert(store: Store, offset: int) -> None:
-        for batch in range(12):
-            events = [
-                an_event(
-                    offset + 10 * batch + number,
-                    minute=(batch + number) % 12,
-                    email=f"p{number % 3}@example.org",
-                    portal_id="acme",
-                    learner_id=f"p{number % 3}",
-                )
-                for number in range(10)
-            ]
-            await store.take(events)
-
-    async def erase(store: Store) -> None:
-        for minute in range(6):
-            for number in range(3):
-                await store.take([an_erasure(minute, learner_id=f"p{number}")])
-
-    await asyncio.gather(insert(replicas[0], 0), insert(replicas[1], 1000), erase(replicas[2]))
-    shown = [(row.time, address) for row, address in (await replicas[0].view()).values()]
-    assert {time > at(5) for time, address in shown if address != "erased"} == {True}
-    assert {time <= at(5) for time, address in shown if address == "erased"} == {True}
-    assert len(shown) == 240
 
 
 async def _everything(database: Database) -> str:
