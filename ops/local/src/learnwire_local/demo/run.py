@@ -20,7 +20,7 @@ import httpx
 from rich.console import Console
 
 from learnwire_local.demo import comparing, files, looking, salesforce, showing
-from learnwire_local.demo.stage import Stage, set_stage, wait_for_standin
+from learnwire_local.demo.stage import BIN, Stage, set_stage, wait_for_standin
 from learnwire_local.processes import say
 
 WAIT_SECONDS = 120.0
@@ -111,6 +111,9 @@ def _stay(stage: Stage) -> None:
     console.print("\n  Settings for the learnwire command (paste them into another terminal):")
     for name, value in stage.environment().items():
         console.print(f"    export {name}='{value}'", markup=False)
+    console.print("\n  With them, for example:")
+    console.print(f"    {BIN}/learnwire token bulk-tracker --role admin --subject A-1 --portal acme", markup=False)
+    console.print(f"    {BIN}/learnwire dead-letters list action-logger", markup=False)
     console.print("\n  A token that sees everything in go1-stats-processor, for an hour:")
     console.print(f"    TOKEN={looking.token(stage, 'go1-stats-processor')}")
     url = stage.urls["go1-stats-processor"]
