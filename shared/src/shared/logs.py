@@ -77,6 +77,8 @@ def _foreign(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> Muta
     line["message"] = line.get("event", "")
     line["event"] = "library.logged"
     line["logger"] = getattr(record, "name", "")
+    if getattr(record, "levelno", 0) >= logging.WARNING:
+        line["next_step"] = "a library's own line: see what our lines say around it"
     return line
 
 

@@ -1,6 +1,7 @@
 """The shell of every service: settings in, HTTP and the consumer up, SIGTERM down."""
 
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -30,6 +31,9 @@ log = structlog.stdlib.get_logger()
 
 EXIT_STALLED = 70
 """EX_SOFTWARE of sysexits.h: the process must be started anew."""
+OBJECTS_BEFORE_COLLECTING = 50_000
+"""Batches make thousands of short-lived objects: Python's default (700) spent a fifth of the time of a consumer looking
+for cycles among them (measured in action-logger)."""
 STOP_SECONDS = 19.0
 """SIGTERM to exit takes less than the 25 s that are promised."""
 
@@ -140,6 +144,7 @@ async def serve(name: str, settings: S, build: Callable[[Shell[S]], Parts]) -> i
         level=settings.log_level,
         form=settings.log_format,
     )
+    gc.set_threshold(OBJECTS_BEFORE_COLLECTING, 20, 20)
     try:
         listening = _listen(settings.http_host, settings.http_port)
     except OSError as error:

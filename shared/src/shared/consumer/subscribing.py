@@ -1,6 +1,7 @@
 """FastStream's side: the broker and its batch subscriber, with everything switched off that would touch a record."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from logging import WARNING
 from typing import Any
 
 import structlog
@@ -21,6 +22,8 @@ POLL_MS = 25
 """FastStream sleeps as long again after an empty poll, so this is the latency of an idle topic."""
 REBALANCE_MS = 20_000
 STOP_SECONDS = 2.0
+EXPECTED = "Auto create topics is disabled"
+"""Said at every start; `/readyz` tells which topics are missing."""
 
 Rebalanced = Callable[[Collection[TopicPartition]], Awaitable[None]]
 
@@ -88,8 +91,11 @@ class _FaststreamLog:
     def log(
         self, level: int, msg: object, *_args: object, exc_info: BaseException | None = None, **_more: object
     ) -> None:
-        if level >= 30:  # noqa: PLR2004  logging.WARNING
-            log.warning("faststream.logged", message=str(msg)[:200], exc_info=exc_info)
+        text = str(msg)
+        if level >= WARNING and not text.startswith(EXPECTED):
+            log.warning(
+                "faststream.logged", message=text[:200], exc_info=exc_info, next_step="none while consuming goes on"
+            )
 
 
 async def _untouched(records: Sequence[Raw]) -> KafkaMessage:
