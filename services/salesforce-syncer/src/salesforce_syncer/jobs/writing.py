@@ -189,7 +189,7 @@ class Writing:
         await self.store.save([answers.postponed(each, state="waiting", until=now + LATER) for each in waiting])
         await self.sending.reject([(each, _NO_PARENT) for each in hopeless])
         log.warning(
-            "parents.missing",
+            "parents.renewed",
             parents=len(parents),
             rows=len(orphans),
             reason="deleted in Salesforce",
