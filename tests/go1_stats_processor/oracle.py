@@ -110,10 +110,9 @@ def completion(envelopes: Sequence[Envelope[Any]], portal_id: str, enrollment: s
     decisions = [
         e for e in some(envelopes, Go1MatchDecided) if (e.portal_id, e.go1_enrollment_id) == (portal_id, enrollment)
     ]
-    first_named: dict[str, int] = {}
-    for each in said:
-        first_named[normal(each.email)] = min(each.version, first_named.get(normal(each.email), each.version))
-    addresses = sorted(first_named, key=lambda address: (address != normal(lowest.email), first_named[address]))
+    versions = sorted({each.version for each in said})
+    by_version = [winner([each for each in said if each.version == version], lambda _: 0) for version in versions]
+    addresses = [normal(each.email) for each in by_version]
     owner = (
         winner(decisions, lambda each: each.version).learner_id if decisions else whose(envelopes, portal_id, addresses)
     )

@@ -13,7 +13,17 @@ from typing import Literal
 from go1_stats_processor.domain.catalogue import Entries, entry_at
 from go1_stats_processor.domain.facts import Completion, Gone, Ref
 from go1_stats_processor.domain.matching import Address, Clash
-from go1_stats_processor.domain.said import Decided, Deleted, EnrollmentFact, Forgotten, Said, decision, higher, lower
+from go1_stats_processor.domain.said import (
+    Decided,
+    Deleted,
+    EnrollmentFact,
+    Forgotten,
+    Named,
+    Said,
+    decision,
+    named,
+    stronger,
+)
 
 Reason = Literal["learner_unknown", "learner_ambiguous", "course_unknown"]
 Home = tuple[str, str]
@@ -26,12 +36,15 @@ def _quietly(_kind: str, _event: Ref) -> None:
 
 @dataclass(frozen=True, slots=True)
 class OfCourse:
-    """What was said of it under one course. `addresses`: with the lowest version that named each."""
+    """What was said of it under one course; `between`: the versions between the lowest and the highest."""
 
     lowest: Said | None = None
     highest: Said | None = None
     deletion: Deleted | None = None
-    addresses: Mapping[Address, int] = field(default_factory=dict[Address, int])
+    between: Mapping[int, Named] = field(default_factory=dict[int, Named])
+
+
+_NOTHING = OfCourse()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,35 +73,30 @@ class Enrollment:
     catalogue: Ref | None = None
     unsettled: bool = False
     sequence: int = 0
-
-    @property
-    def course_id(self) -> str | None:
-        said = [each.lowest for each in self.courses.values() if each.lowest is not None]
-        first = min(said, key=lambda each: (each.version, each.completed_at), default=None)
-        if first is None:
-            return None
-        return max(
-            each.course_id for each in said if (each.version, each.completed_at) == (first.version, first.completed_at)
-        )
+    course_id: str | None = None
 
     @property
     def of_course(self) -> OfCourse:
-        course_id = self.course_id
-        return OfCourse() if course_id is None else self.courses[course_id]
+        return _NOTHING if self.course_id is None else self.courses[self.course_id]
 
     @property
     def owner(self) -> str | None:
         """Whose it is, as far as that has been found out."""
+        return self.owner_by(self.matches)
+
+    def owner_by(self, matches: Mapping[Address, str]) -> str | None:
         if self.decided is not None:
             return self.decided.learner_id
-        return next((self.matches[address] for address in self.addresses if address in self.matches), None)
+        return next((matches[address] for address in self.addresses if address in matches), None)
 
     @property
     def addresses(self) -> tuple[Address, ...]:
-        """Addresses by the version that named them first; of two of one version, the one that counts."""
-        lowest, named = self.of_course.lowest, self.of_course.addresses
-        first = None if lowest is None else lowest.address
-        return tuple(sorted(named, key=lambda address: (address != first, named[address], address)))
+        """Addresses, by the version that named them first."""
+        it = self.of_course
+        if it.lowest is None or it.highest is None:
+            return ()
+        between = (it.between[version].address for version in sorted(it.between))
+        return tuple(dict.fromkeys((it.lowest.address, *between, it.highest.address)))
 
     @property
     def waiting(self) -> tuple[Address, ...]:
@@ -125,7 +133,13 @@ def _with(enrollment: Enrollment, facts: Iterable[Said | Deleted | Decided], cla
             continue
         before = courses.get(each.course_id, OfCourse())
         courses[each.course_id] = _said(before, each, clash) if isinstance(each, Said) else _deleted(before, each)
-    return replace(enrollment, courses=dict(sorted(courses.items())), decided=decided)
+    return replace(enrollment, courses=dict(sorted(courses.items())), decided=decided, course_id=_course_of(courses))
+
+
+def _course_of(courses: Mapping[str, OfCourse]) -> str | None:
+    said = [each.lowest for each in courses.values() if each.lowest is not None]
+    first = min(((each.version, each.completed_at) for each in said), default=None)
+    return max((each.course_id for each in said if (each.version, each.completed_at) == first), default=None)
 
 
 def _without_recorded_until(enrollment: Enrollment, erased_at: datetime) -> Enrollment:
@@ -140,11 +154,22 @@ def _without_recorded_until(enrollment: Enrollment, erased_at: datetime) -> Enro
 
 
 def _said(before: OfCourse, said: Said, clash: Clash) -> OfCourse:
-    lowest = said if before.lowest is None else lower(before.lowest, said, _quietly)
-    highest = said if before.highest is None else higher(before.highest, said, clash)
-    addresses = dict(before.addresses)
-    addresses[said.address] = min(said.version, addresses.get(said.address, said.version))
-    return OfCourse(lowest, highest, before.deletion, dict(sorted(addresses.items())))
+    lowest, highest = before.lowest or said, before.highest or said
+    if said.version in {lowest.version, highest.version}:
+        lowest = stronger(lowest, said, _quietly) if said.version == lowest.version else lowest
+        highest = stronger(highest, said, clash) if said.version == highest.version else highest
+        return replace(before, lowest=lowest, highest=highest)
+    between = dict(before.between)
+    if said.version < lowest.version:
+        displaced, lowest = lowest, said
+    elif said.version > highest.version:
+        displaced, highest = highest, said
+    else:
+        displaced = said
+    if lowest.version < displaced.version < highest.version:
+        new, old = named(displaced), between.get(displaced.version)
+        between[displaced.version] = new if old is None else max(old, new, key=lambda each: each.canonical)
+    return replace(before, lowest=lowest, highest=highest, between=dict(sorted(between.items())))
 
 
 def _deleted(before: OfCourse, deleted: Deleted) -> OfCourse:
@@ -170,31 +195,35 @@ def resolved(enrollment: Enrollment, answers: Answers) -> Enrollment:
     course_id, lowest = enrollment.course_id, enrollment.of_course.lowest
     if course_id is None or lowest is None:
         return replace(enrollment, home=None, parked=None, unsettled=False)
+    minutes, catalogue, unsettled = _timed(enrollment, lowest, answers.catalogue.get(course_id, ()))
     matches, candidates = _matched(enrollment, answers)
-    enrollment = replace(enrollment, matches=matches)
-    enrollment = _timed(enrollment, lowest, answers.catalogue.get(course_id, ()))
-    learner_id, course_known = enrollment.owner, enrollment.catalogue is not None
+    learner_id = enrollment.owner_by(matches)
+    home: Home | None = None
+    parked: Parked | None = None
     if learner_id is None:
         parked = Parked("learner_ambiguous" if candidates else "learner_unknown", candidates)
-        return replace(enrollment, parked=parked, home=None)
-    if not course_known:
-        return replace(enrollment, parked=Parked("course_unknown", (learner_id,)), home=None)
-    home = (learner_id, course_id)
-    homes = enrollment.homes if home in enrollment.homes else (*enrollment.homes, home)
-    return replace(enrollment, parked=None, home=home, homes=homes)
-
-
-def _timed(enrollment: Enrollment, lowest: Said, entries: Entries) -> Enrollment:
-    """Keep the catalogue's word at the completion's place."""
-    if not entries:
-        return enrollment if enrollment.catalogue is not None else replace(enrollment, unsettled=True)
-    entry = entry_at(entries, lowest.completed_at)
+    elif catalogue is None:
+        parked = Parked("course_unknown", (learner_id,))
+    else:
+        home = (learner_id, course_id)
     return replace(
         enrollment,
-        duration_minutes=entry.duration_minutes,
-        catalogue=entry.event,
-        unsettled=entry.changed_at > lowest.completed_at,
+        matches=matches,
+        parked=parked,
+        home=home,
+        homes=enrollment.homes if home is None or home in enrollment.homes else (*enrollment.homes, home),
+        duration_minutes=minutes,
+        catalogue=catalogue,
+        unsettled=unsettled,
     )
+
+
+def _timed(enrollment: Enrollment, lowest: Said, entries: Entries) -> tuple[int | None, Ref | None, bool]:
+    """Return the catalogue's word at the completion's place: duration, event, and whether that may change."""
+    if not entries:
+        return enrollment.duration_minutes, enrollment.catalogue, enrollment.unsettled or enrollment.catalogue is None
+    entry = entry_at(entries, lowest.completed_at)
+    return entry.duration_minutes, entry.event, entry.changed_at > lowest.completed_at
 
 
 def _matched(enrollment: Enrollment, answers: Answers) -> tuple[Mapping[Address, str], tuple[str, ...]]:

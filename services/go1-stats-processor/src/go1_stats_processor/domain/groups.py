@@ -6,6 +6,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter, itemgetter
 from typing import Any, Literal
 
 from go1_stats_processor.domain.attempt import Attempt
@@ -22,6 +23,9 @@ NUMBERS = (
     "result", "started_at", "last_activity_at", "completed_at", "time_spent_seconds", "time_spent_basis",
 )  # fmt: skip
 """What readers of `attempt.changed` are told about: a change of `why` or of the title alone publishes nothing."""
+
+numbers_of = itemgetter(*NUMBERS)
+_numbers = attrgetter(*NUMBERS)
 
 REMEMBERED = (
     "status", "legacy", "progress_percent", "result", "last_activity_at", "time_spent_seconds", "time_spent_basis"
@@ -48,7 +52,7 @@ def republished(
     for attempt in attempts(facts, rules):
         shown = plain(attempt)
         old = known.pop(attempt.attempt_id, None)
-        if old is not None and not old.get("gone") and all(old[name] == shown[name] for name in NUMBERS):
+        if old is not None and not old.get("gone") and numbers_of(old) == numbers_of(shown):
             result.append({**old, "why": shown["why"]})
             continue
         changed.append(attempt.attempt_id)
@@ -64,9 +68,8 @@ def republished(
 
 
 def plain(attempt: Attempt) -> dict[str, Any]:
-    shown: dict[str, Any] = {"attempt_id": attempt.attempt_id}
-    for name in NUMBERS:
-        shown[name] = getattr(attempt, name)
+    shown: dict[str, Any] = dict(zip(NUMBERS, _numbers(attempt), strict=True))
+    shown["attempt_id"] = attempt.attempt_id
     shown["why"] = [
         {"rule": each.rule, "inputs": dict(each.inputs), "events": list(each.events)} for each in attempt.why
     ]

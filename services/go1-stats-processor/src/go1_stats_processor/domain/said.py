@@ -58,30 +58,31 @@ class Forgotten:
 EnrollmentFact = Said | Deleted | Decided | Forgotten
 
 
-def lower(one: Said, other: Said, clash: Clash) -> Said:
-    return (
-        min(one, other, key=lambda each: each.version) if one.version != other.version else _stronger(one, other, clash)
-    )
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What is left of a version between the lowest and the highest: whom it named."""
+
+    address: Address
+    canonical: str
 
 
-def higher(one: Said, other: Said, clash: Clash) -> Said:
-    return (
-        max(one, other, key=lambda each: each.version) if one.version != other.version else _stronger(one, other, clash)
-    )
-
-
-def _stronger(one: Said, other: Said, clash: Clash) -> Said:
+def stronger(one: Said, other: Said, clash: Clash) -> Said:
+    """Return the one of two sayings of one version that counts."""
     if _content(one) == _content(other):
         return max(one, other, key=lambda each: (each.recorded_at, each.event))
     clash("enrollment", other.event)
-    return max(one, other, key=_canonical)
+    return max(one, other, key=canonical)
+
+
+def named(said: Said) -> Named:
+    return Named(said.address, canonical(said))
 
 
 def _content(said: Said) -> tuple[object, ...]:
     return said.completed_at, said.started_at, said.passed, said.email
 
 
-def _canonical(said: Said) -> str:
+def canonical(said: Said) -> str:
     content: dict[str, object] = {
         "completed_at": instant_text(said.completed_at),
         "email": said.email,

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from contracts.attempts import Why
 from contracts.go1 import EntryPoint
 from contracts.types import Instant
-from go1_stats_processor.store.groups import entry_point, event_ref
+from go1_stats_processor.store.groups import entry_point, why_of
 from shared.mongo import Document
 
 
@@ -78,9 +78,6 @@ def attempt_with_why(row: Document, published: Document, titles: Mapping[str, st
     shown = attempt({**row, **{name: value for name, value in published.items() if name in row}}, titles)
     return AttemptWithWhy(
         **dict(shown),
-        why=[
-            Why(rule=each["rule"], inputs=each["inputs"], events=tuple(map(event_ref, each["events"])))
-            for each in published["why"]
-        ],
+        why=[why_of(each) for each in published["why"]],
         history=[Publication(**each) for each in published["history"]],
     )

@@ -9,7 +9,7 @@ from go1_stats_processor.domain.catalogue import Entries, Entry
 from go1_stats_processor.domain.enrollments import Enrollment, OfCourse, Parked
 from go1_stats_processor.domain.facts import Completion, Facts, Gone, Launch, Resume
 from go1_stats_processor.domain.matching import Changed, Learner
-from go1_stats_processor.domain.said import Decided, Deleted, Said
+from go1_stats_processor.domain.said import Decided, Deleted, Named, Said
 from shared.mongo import Document
 
 T = TypeVar("T")
@@ -109,6 +109,7 @@ def enrollment_of(document: Mapping[str, Any] | None) -> Enrollment:
         catalogue=document.get("catalogue"),
         unsettled=document.get("unsettled", False),
         sequence=document["sequence"],
+        course_id=document.get("course_id"),
     )
 
 
@@ -117,7 +118,7 @@ def _of_course(document: Mapping[str, Any]) -> OfCourse:
         _maybe(Said, document.get("lowest")),
         _maybe(Said, document.get("highest")),
         _maybe(Deleted, document.get("deletion")),
-        {each["address"]: each["version"] for each in document["addresses"]},
+        {each["version"]: of(Named, each) for each in document.get("between") or ()},
     )
 
 
@@ -131,7 +132,7 @@ def of_enrollment(enrollment: Enrollment) -> Document:
                 "lowest": None if each.lowest is None else flat(each.lowest),
                 "highest": None if each.highest is None else flat(each.highest),
                 "deletion": None if each.deletion is None else flat(each.deletion),
-                "addresses": [{"address": address, "version": version} for address, version in each.addresses.items()],
+                "between": [{"version": version, **flat(named)} for version, named in each.between.items()],
             }
             for course_id, each in enrollment.courses.items()
         ],

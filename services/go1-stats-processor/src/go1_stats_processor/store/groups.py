@@ -21,6 +21,7 @@ from shared.things import fold_into
 SHAPE = 1
 GroupKey = tuple[str, str, str]
 """Portal, learner, course."""
+_TOLD = tuple(name for name in NUMBERS if name not in {"entry_kind", "entry_id"})
 TRACE = ("correlationid", "causationid", "traceparent", "tracestate")
 
 
@@ -141,11 +142,8 @@ class Groups:
             entry_point=entry_point(attempt),
             version=attempt["version"],
             change=attempt["change"],
-            why=tuple(
-                Why(rule=each["rule"], inputs=each["inputs"], events=tuple(map(event_ref, each["events"])))
-                for each in attempt["why"]
-            ),
-            **{name: attempt[name] for name in NUMBERS if name not in {"entry_kind", "entry_id"}},
+            why=tuple(map(why_of, attempt["why"])),
+            **{name: attempt[name] for name in _TOLD},
         )
         return Envelope.of(
             data,
@@ -167,6 +165,13 @@ def entry_point(attempt: Mapping[str, Any]) -> EntryPoint | None:
     return EntryPoint(kind=attempt["entry_kind"], id=attempt["entry_id"])
 
 
-def event_ref(text: str) -> EventRef:
+def why_of(document: Mapping[str, Any]) -> Why:
+    """Return a rule as events and answers show it; made of what was checked when it came in."""
+    return Why.model_construct(
+        rule=document["rule"], inputs=document["inputs"], events=tuple(map(_event_ref, document["events"]))
+    )
+
+
+def _event_ref(text: str) -> EventRef:
     source, _, event_id = text.partition(" ")
-    return EventRef(source=source, id=event_id)
+    return EventRef.model_construct(source=source, id=event_id)
