@@ -16,7 +16,21 @@ SOURCES = sorted(
     if "node_modules" not in path.parts and ".venv" not in path.parts
 )
 SERVICE_SOURCES = [path for path in SOURCES if path.relative_to(ROOT).parts[0] in {"shared", "services"}]
-IRREGULAR = {"lost", "sent", "caught", "held", "found", "begun", "shut", "left", "gone", "put", "kept", "known", "conflict"}
+IRREGULAR = {
+    "lost",
+    "sent",
+    "caught",
+    "held",
+    "found",
+    "begun",
+    "shut",
+    "left",
+    "gone",
+    "put",
+    "kept",
+    "known",
+    "conflict",
+}
 LEVELS = {"debug", "info", "warning", "error", "exception"}
 GIVEN = ("service.stopped",)
 
