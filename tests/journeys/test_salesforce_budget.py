@@ -98,6 +98,7 @@ async def stopped(process: Process) -> None:
     assert process.terminate() == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("bulk_rows", "most_calls"), [("0", 80), ("2000", 50)])
 async def test_ten_thousand_waiting_changes_cost_few_calls_and_their_replay_none(  # noqa: PLR0917  fixtures
     kafka: str, mongo_uri: str, used_prefixes: list[str], tmp_path: Path, bulk_rows: str, most_calls: int
