@@ -1,6 +1,5 @@
 """Wiring: what the service is made of."""
 
-import gc
 from typing import NoReturn
 
 from action_logger import handlers
@@ -24,7 +23,6 @@ NAME = "action-logger"
 BATCHES_IN_FLIGHT = 4
 """Rows are inserted in any order: (source, id) tells whether one is there already."""
 LEASE_SECONDS = 30
-OBJECTS_BEFORE_COLLECTING = 50_000
 
 
 def build(shell: Shell[Settings]) -> Parts:
@@ -54,7 +52,4 @@ def build(shell: Shell[Settings]) -> Parts:
 
 
 def main() -> NoReturn:
-    # A batch is tens of thousands of objects, none of them in cycles: with Python's thresholds looking for cycles took a
-    # quarter of all time while taking rows in.
-    gc.set_threshold(OBJECTS_BEFORE_COLLECTING, 20, 20)
     service.main(NAME, Settings, build, {"verify": verify_command, "prune": prune_command})
