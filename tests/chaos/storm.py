@@ -102,7 +102,7 @@ class Storm:
             await self.ready()
             sending = asyncio.create_task(self._publish(waiting[number * size :][:size], seconds, tamper))
             if number < len(faults):
-                await asyncio.sleep(self.rng.uniform(0, 1.2 * seconds))
+                await asyncio.sleep(self.rng.uniform(0, 3 * seconds))
                 await faults[number]()
             await sending
         await self.ready()
