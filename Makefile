@@ -24,10 +24,11 @@ $(STAMP): requirements/dev.txt requirements/uv.txt $(foreach m,$(MEMBERS),$(m)/p
 
 check: setup ## formatting, lint, types, layers, house rules (under 30 s)
 	@$(BIN)/ruff format --check --quiet . || { echo "check: run make fmt"; exit 1; }
-	@$(BIN)/ruff check --quiet .
-	@$(BIN)/lint-imports --no-logo >$(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
-	@PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright --stats 2>&1 | grep -E 'error|warning' | tail -n 40; exit $${PIPESTATUS[0]}
-	@$(BIN)/pytest -q tests/house
+	@$(BIN)/pyright >$(VENV)/types.log 2>&1 & types=$$!; \
+	 $(BIN)/ruff check --quiet . && \
+	 { $(BIN)/lint-imports --no-logo >$(VENV)/imports.log || { cat $(VENV)/imports.log; false; }; } && \
+	 $(BIN)/pytest -q tests/house || { kill $$types; exit 1; }; \
+	 wait $$types || { cat $(VENV)/types.log; exit 1; }; tail -n 1 $(VENV)/types.log
 
 fmt: setup ## format the code
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet .
