@@ -23,6 +23,7 @@ class DeadLetter:
     reason: Reason
     detail: str
     attempts: int = 1
+    event_type: str = "unknown"
 
 
 def as_record(letter: DeadLetter, *, topic: str, service: str, version: str, now: datetime) -> RawRecord:

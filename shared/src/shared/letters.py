@@ -1,6 +1,7 @@
 """Dead letters read back: the topic is the store; what was replayed or discarded is kept as coordinates in MongoDB."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from shared.settings import KafkaSettings
 LEASE_SECONDS = 60.0
 AT_ONCE = 100
 READ_SECONDS = 30.0
+MOST_TYPE = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +135,18 @@ def letter_of(record: Raw) -> Letter:
         return (headers.get(name) or b"").decode("utf-8", "replace")
 
     coordinates = f"{text('dlq-topic')}/{text('dlq-partition')}/{text('dlq-offset')}"
-    return Letter(
-        record, coordinates, text("dlq-reason"), text("dlq-detail"), text("ce_type") or "unknown", text("dlq-at")
-    )
+    event_type = text("ce_type") or _type_in(record.value)
+    return Letter(record, coordinates, text("dlq-reason"), text("dlq-detail"), event_type, text("dlq-at"))
+
+
+def _type_in(value: bytes | None) -> str:
+    """Return the type that a structured event names, `unknown` where it cannot be read."""
+    try:
+        found: Any = json.loads(value or b"")
+        name = found["type"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return "unknown"
+    return name if isinstance(name, str) and len(name) <= MOST_TYPE and name.isprintable() else "unknown"
 
 
 def _as_it_was(letter: Letter) -> RawRecord:

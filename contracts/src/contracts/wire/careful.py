@@ -158,21 +158,21 @@ def _data(raw: object, event: type[Event]) -> Event:
     if not isinstance(raw, dict):
         raise Malformed("data: not_an_object")
     data = cast("dict[str, object]", raw)
-    _refuse_characters(data)
+    _refuse_characters(data, event.TYPE)
     try:
         return event.model_validate_json(json.dumps(data), extra="ignore")
     except ValidationError as error:
-        raise Invalid(say(error, under="data")) from None
+        raise Invalid(say(error, under="data"), event_type=event.TYPE) from None
 
 
-def _refuse_characters(data: Mapping[str, object]) -> None:
+def _refuse_characters(data: Mapping[str, object], event_type: str) -> None:
     """NUL and lone surrogates are refused in unknown fields too: they break databases and other readers."""
     waiting: list[tuple[tuple[int | str, ...], Any]] = [((), data)]
     while waiting:
         location, value = waiting.pop()
         if isinstance(value, str):
             if not _is_clean(value):
-                raise Invalid(f"{path(location, under='data')}: forbidden_character")
+                raise Invalid(f"{path(location, under='data')}: forbidden_character", event_type=event_type)
         elif isinstance(value, dict):
             for key, inner in cast("dict[str, object]", value).items():
                 waiting += [((*location, "*"), key), ((*location, key), inner)]

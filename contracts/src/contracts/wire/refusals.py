@@ -24,11 +24,12 @@ class Malformed(Exception):  # noqa: N818  the word that dead letters carry
 
 
 class Invalid(Exception):  # noqa: N818  the word that dead letters carry
-    """A known type with bad data. `detail` names paths and codes, never values."""
+    """A known type, `event_type`, with bad data. `detail` names paths and codes, never values."""
 
-    def __init__(self, detail: str):
+    def __init__(self, detail: str, *, event_type: str):
         super().__init__(detail)
         self.detail = detail
+        self.event_type = event_type
 
 
 def say(error: ValidationError, *, under: str = "") -> str:

@@ -49,7 +49,11 @@ def list_types(*, as_json: AsJson = False) -> None:
 def show_type(event_type: Annotated[str, typer.Argument(metavar="TYPE")]) -> None:
     """The JSON Schema of a type's data."""
     schema = _model(event_type).model_json_schema()
-    out.print(Syntax(json.dumps(schema, indent=2, ensure_ascii=False), "json", background_color="default"))
+    text = json.dumps(schema, indent=2, ensure_ascii=False)
+    if out.is_terminal:
+        out.print(Syntax(text, "json", background_color="default"))
+    else:
+        print(text)  # noqa: T201  for a program: Rich would fold its lines
 
 
 @app.command()

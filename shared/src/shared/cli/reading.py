@@ -68,11 +68,13 @@ def _one(number: int, text: bytes, *, event_type: str | None, source: str) -> Re
     whole |= {"type": event_type} if event_type else {}
     whole |= given
     try:
+        model = catalog.EVENTS.get(str(whole["type"])) if "type" in whole else None
+        if model is not None and "data" in whole:
+            # Writers are strict: fields that no contract knows are refused, though a reader would pass over them.
+            model.model_validate_json(json.dumps(whole["data"]))
         event = decode(json.dumps(whole).encode(), [], reads=catalog.EVENTS)
         if isinstance(event, UnknownType):
             return Read(number, None, f"type: no such type: {event.type[:100]} (learnwire events list)")
-        # Writers are strict: fields that no contract knows are refused, though a reader would pass over them.
-        type(event.data).model_validate_json(json.dumps(whole["data"]))
     except (Malformed, Invalid) as error:
         return Read(number, None, error.detail)
     except ValidationError as error:

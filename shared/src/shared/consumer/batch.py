@@ -170,8 +170,8 @@ def _account(
         metrics.events.labels(event_type, "handled").inc(count)
     if sorted_.skipped:
         metrics.events.labels("unknown", "skipped").inc(sorted_.skipped)
-    if dead:
-        metrics.events.labels("any", "dead_lettered").inc(len(dead))
+    for event_type, count in Counter(each.event_type for each in dead).items():
+        metrics.events.labels(event_type, "dead_lettered").inc(count)
     if sorted_.mis_keyed:
         metrics.mis_keyed.inc(sorted_.mis_keyed)
     for name in sorted_.dropped:

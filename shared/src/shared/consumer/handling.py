@@ -146,7 +146,9 @@ def _call(
     async def call(some: Sequence[Fact[Any]]) -> None:
         async def step() -> None:
             for each in await handler(some):
-                outcome.dead.append(DeadLetter(each.fact.record, each.reason, each.detail))
+                outcome.dead.append(
+                    DeadLetter(each.fact.record, each.reason, each.detail, event_type=each.fact.event.type)
+                )
 
         await patiently(step, abandoned=abandoned, dependencies=dependencies)
         for each in some:
@@ -193,7 +195,7 @@ async def _single(
         else:
             return None
     if isinstance(error, Rejected):
-        outcome.dead.append(DeadLetter(fact.record, "refused", error.message))
+        outcome.dead.append(DeadLetter(fact.record, "refused", error.message, event_type=fact.event.type))
         row.handled()
         return None
     log.error(
@@ -208,7 +210,7 @@ async def _single(
         exc_info=error,
         next_step="a bug of ours: mend it, deploy, then replay the dead letter",
     )
-    outcome.dead.append(DeadLetter(fact.record, "unexpected", type(error).__name__, TRIES))
+    outcome.dead.append(DeadLetter(fact.record, "unexpected", type(error).__name__, TRIES, fact.event.type))
     return fact.record.offset + 1 if row.unexpected() else None
 
 

@@ -28,13 +28,14 @@ class Sorted:
             self.dead.append(DeadLetter(raw, "malformed", error.detail))
             return True
         except Invalid as error:
-            self.dead.append(DeadLetter(raw, "invalid", error.detail))
+            self.dead.append(DeadLetter(raw, "invalid", error.detail, event_type=error.event_type))
             return False
         if isinstance(event, UnknownType):
             self.skipped += 1
             return True
         if event.topic != topic:
-            self.dead.append(DeadLetter(raw, "invalid", f"type: {event.type} belongs to the topic {event.topic}"))
+            detail = f"type: {event.type} belongs to the topic {event.topic}"
+            self.dead.append(DeadLetter(raw, "invalid", detail, event_type=event.type))
             return False
         if raw.key != event.key.encode():
             self.mis_keyed += 1
