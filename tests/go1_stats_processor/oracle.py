@@ -45,11 +45,28 @@ def expected(envelopes: Sequence[Envelope[Any]]) -> State:
 
 
 def not_erased(envelopes: Sequence[Envelope[Any]]) -> list[Envelope[Any]]:
+    """What is left: an enrollment goes as one, by an address that it names or by whose it turns out to be."""
     until: dict[tuple[str, str], datetime] = {}
     for erasure in some(envelopes, LearnerErased):
         who = (erasure.portal_id, erasure.learner_id)
         until[who] = max(erasure.erased_at, until.get(who, erasure.erased_at))
-    return [each for each in envelopes if not is_erased(each, envelopes, until)]
+    gone: dict[tuple[str, str], datetime] = {}
+    for each in envelopes:
+        if isinstance(each.data, Go1CourseCompleted | Go1EnrollmentDeleted):
+            for erased_at in until.values():
+                if is_erased(each, envelopes, until):
+                    gone[each.data.portal_id, each.data.go1_enrollment_id] = erased_at
+    left = [each for each in envelopes if not is_erased(each, envelopes, until) and not is_of(each, gone)]
+    for portal_id, enrollment in {(e.portal_id, e.go1_enrollment_id) for e in some(left, Go1CourseCompleted)}:
+        owner = completion(left, portal_id, enrollment)["owner"]
+        if isinstance(owner, str) and (portal_id, owner) in until:
+            gone[portal_id, enrollment] = until[portal_id, owner]
+    return [each for each in left if not is_of(each, gone)]
+
+
+def is_of(envelope: Envelope[Any], gone: dict[tuple[str, str], datetime]) -> bool:
+    until = gone.get((getattr(envelope.data, "portal_id", ""), getattr(envelope.data, "go1_enrollment_id", "")))
+    return until is not None and envelope.time <= until
 
 
 def is_erased(

@@ -13,7 +13,7 @@ from go1_stats_processor.domain.attempts import attempts
 from go1_stats_processor.domain.catalogue import Entries, with_entries
 from go1_stats_processor.domain.enrollments import Answers, Enrollment, resolved, told, with_enrollment_facts
 from go1_stats_processor.domain.facts import Fact, Facts, Ref, with_facts, without_recorded_until
-from go1_stats_processor.domain.matching import Learner, with_learner_facts
+from go1_stats_processor.domain.matching import Learner, Seen, with_learner_facts
 from go1_stats_processor.domain.rules import Rules
 from go1_stats_processor.domain.said import EnrollmentFact, Forgotten
 from go1_stats_processor.handlers import intake_of
@@ -36,6 +36,11 @@ class Pure:
         self.clashes: list[tuple[str, Ref]] = []
 
     def take(self, batch: Sequence[Envelope[Any]]) -> None:
+        """A handler gets facts of one topic."""
+        for topic in dict.fromkeys(each.topic for each in batch):
+            self._take([each for each in batch if each.topic == topic])
+
+    def _take(self, batch: Sequence[Envelope[Any]]) -> None:
         received = [Received(each, cast("Any", None)) for each in batch]
         intake = sifted(
             intake_of(received, lambda portal, email: f"{portal} {normal_email(email)}"), Known(self.learners)
@@ -48,8 +53,9 @@ class Pure:
             concerned |= self._of_course(course_id, min((each.changed_at for each in changed), default=None))
         for learner, facts in intake.learners.items():
             self.learners[learner] = with_learner_facts(self.learners.get(learner, Learner()), facts, self._clash)
-            concerned |= self._waiting_for(self.learners[learner].known)
             self._erase(learner)
+            concerned |= self._waiting_for(self.learners[learner].known)
+        intake = sifted(intake, Known(self.learners))
         self._in_groups(intake.groups)
         for key, said in intake.enrollments.items():
             self._in_enrollment(key, said)
@@ -60,7 +66,7 @@ class Pure:
         before = self.enrollments.get(key, Enrollment())
         known = Known(self.learners)
         after = with_enrollment_facts(before, facts, self._clash)
-        after = resolved(after, Answers(known.holders(after.addresses), self.courses))
+        after = resolved(after, Answers(known.holders(after.addresses), self.courses, known.erased), key[0])
         if after == before:
             return
         self.enrollments[key] = after = _next(after)
@@ -90,13 +96,17 @@ class Pure:
     def _erase(self, learner: tuple[str, str]) -> None:
         """Drop groups' facts first, then what Go1 said."""
         known = self.learners[learner]
-        if known.erased_at is None:
+        erased_at = known.erased_at
+        if erased_at is None:
             return
         for group in [each for each in self.groups if each[:2] == learner]:
-            self.groups[group] = without_recorded_until(self.groups[group], known.erased_at)
+            self.groups[group] = without_recorded_until(self.groups[group], erased_at)
+        left = [each for group, facts in self.groups.items() if group[:2] == learner for each in facts.launches]
+        seen = [Seen(f"{learner[0]} {normal_email(each.email)}", each.recorded_at) for each in left]
+        self.learners[learner] = known = with_learner_facts(known, seen, self._clash)
         theirs = {key for key, each in self.enrollments.items() if (key[0], each.owner) == learner}
         for key in sorted(theirs | self._waiting_for(known.erased_addresses)):
-            self._in_enrollment(key, [Forgotten(learner[1], known.erased_at)])
+            self._in_enrollment(key, [Forgotten(learner[1], erased_at)])
 
     def _clash(self, thing: str, event: Ref) -> None:
         self.clashes.append((thing, event))

@@ -1,5 +1,6 @@
 """Histories by a random generator: Hypothesis draws only the seed, which is ten times as fast and shrinks nothing."""
 
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -8,7 +9,7 @@ from contracts.event import Event
 from contracts.go1 import EntryPoint
 from tests.go1_stats_processor import events
 from tests.go1_stats_processor.builders import at
-from tests.go1_stats_processor.histories import MOMENTS, in_envelope
+from tests.go1_stats_processor.histories import MOMENTS, RECORDED, in_envelope
 
 
 def a_history(chance: Random) -> list[Envelope[Any]]:
@@ -21,6 +22,35 @@ def a_history(chance: Random) -> list[Envelope[Any]]:
         makers += [_a_completion, _a_decision, _a_course, _a_learner]
     some += [chance.choice(makers)(chance) for _ in range(chance.randint(2, 12))]
     return [in_envelope(each, number) for number, each in enumerate(some)]
+
+
+def an_erased_history(chance: Random) -> list[Envelope[Any]]:
+    """Two learners' facts, the erasure of one of them, and facts after it under ids of their own."""
+    before = [_somebodys(chance, tag="old") for _ in range(chance.randint(2, 8))]
+    after = [_somebodys(chance, tag="new") for _ in range(chance.randint(0, 4))]
+    erased_at = RECORDED + timedelta(minutes=len(before))
+    given = chance.choice([None, "ada@old.example"])
+    erasure = events.erased(erased_at, former_emails=("ADA@third.example",), email=given)
+    return [in_envelope(each, number) for number, each in enumerate([events.course(), *before, erasure, *after])]
+
+
+def _somebodys(chance: Random, *, tag: str) -> Event:
+    learner_id = chance.choice(["ada", "ada", "bob"])
+    email = chance.choice([f"{learner_id}@example.com", f"{learner_id}@old.example", f"{learner_id}@third.example"])
+    launch_id, enrollment = f"{learner_id}-{tag}-{chance.randint(1, 2)}", f"E-{learner_id}-{tag}-{chance.randint(1, 2)}"
+    moment = chance.choice(MOMENTS)
+    match chance.randrange(5):
+        case 0:
+            return events.launched(moment, launch_id, learner_id=learner_id, email=email)
+        case 1:
+            return events.resumed(moment, chance.choice([None, launch_id]), learner_id=learner_id)
+        case 2:
+            return events.deleted(moment, enrollment, email=email)
+        case 3:
+            version = chance.randint(1, 3) + (10 if tag == "new" else 0)
+            return events.learner(learner_id, email, version=version, active=chance.random() < 0.7)
+        case _:
+            return events.completed(moment, enrollment, email=email, version=chance.choice([1, 2]))
 
 
 def an_arrival(history: list[Envelope[Any]], chance: Random) -> list[list[Envelope[Any]]]:

@@ -10,7 +10,7 @@ from contracts.envelope import Envelope
 from tests.go1_stats_processor import oracle
 from tests.go1_stats_processor.histories import arrivals, histories
 from tests.go1_stats_processor.pure import Pure
-from tests.go1_stats_processor.random_histories import a_history, an_arrival
+from tests.go1_stats_processor.random_histories import a_history, an_arrival, an_erased_history
 
 MANY = settings(max_examples=600, deadline=None)
 VERY_MANY = settings(max_examples=2000, deadline=None)
@@ -44,3 +44,11 @@ def test_order_and_repetition_of_arrival_change_nothing(data: st.DataObject, his
     one, other = held([history]), held(data.draw(arrivals(history)))
     assert one.shown() == other.shown()
     assert one.why() == other.why()
+
+
+@MANY
+@given(st.integers(0, 2**64))
+def test_an_erasure_ends_the_same_whenever_it_comes(seed: int) -> None:
+    chance = random.Random(seed)
+    history = an_erased_history(chance)
+    assert plain(held(an_arrival(history, chance)).shown()) == plain(oracle.expected(history))

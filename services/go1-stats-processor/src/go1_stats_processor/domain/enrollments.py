@@ -59,7 +59,7 @@ class Parked:
 class Enrollment:
     """`homes`: every group that was ever told of it, with the one where it is now, if any, in `home`.
 
-    `unsettled`: any new version of its course in the catalogue may change its duration, or let it be played at all.
+    `seen`: every address that any fact named, because an erasure may concern any of them. `unsettled`: any new version of its course in the catalogue may change its duration, or let it be played at all.
     """
 
     courses: Mapping[str, OfCourse] = field(default_factory=dict[str, OfCourse])
@@ -74,6 +74,7 @@ class Enrollment:
     unsettled: bool = False
     sequence: int = 0
     course_id: str | None = None
+    seen: tuple[Address, ...] = ()
 
     @property
     def of_course(self) -> OfCourse:
@@ -100,12 +101,13 @@ class Enrollment:
 
     @property
     def waiting(self) -> tuple[Address, ...]:
-        """Addresses whose answer would change whose it is: those before the one that it was matched by."""
+        """Addresses whose answer, or erasure, would change whose it is: those before the one that it was matched by."""
         if self.decided is not None:
             return ()
-        if self.of_course.lowest is None:
-            return tuple(sorted({each.deletion.address for each in self.courses.values() if each.deletion is not None}))
-        return tuple(itertools.takewhile(lambda address: address not in self.matches, self.addresses))
+        unmatched = tuple(itertools.takewhile(lambda address: address not in self.matches, self.addresses))
+        if len(unmatched) < len(self.addresses):
+            return unmatched
+        return (*unmatched, *(address for address in self.seen if address not in unmatched))
 
 
 def with_enrollment_facts(enrollment: Enrollment, facts: Iterable[EnrollmentFact], clash: Clash) -> Enrollment:
@@ -124,16 +126,23 @@ def with_enrollment_facts(enrollment: Enrollment, facts: Iterable[EnrollmentFact
 
 
 def _with(enrollment: Enrollment, facts: Iterable[Said | Deleted | Decided], clash: Clash) -> Enrollment:
-    courses, decided = dict(enrollment.courses), enrollment.decided
+    courses, decided, seen = dict(enrollment.courses), enrollment.decided, set(enrollment.seen)
     for each in facts:
         if enrollment.erased_at is not None and each.recorded_at <= enrollment.erased_at:
             continue
         if isinstance(each, Decided):
             decided = each if decided is None else decision(decided, each, clash)
             continue
+        seen.add(each.address)
         before = courses.get(each.course_id, OfCourse())
         courses[each.course_id] = _said(before, each, clash) if isinstance(each, Said) else _deleted(before, each)
-    return replace(enrollment, courses=dict(sorted(courses.items())), decided=decided, course_id=_course_of(courses))
+    return replace(
+        enrollment,
+        courses=dict(sorted(courses.items())),
+        decided=decided,
+        seen=tuple(sorted(seen)),
+        course_id=_course_of(courses),
+    )
 
 
 def _course_of(courses: Mapping[str, OfCourse]) -> str | None:
@@ -185,13 +194,25 @@ class Answers:
 
     holders: Mapping[Address, tuple[str, ...]]
     catalogue: Mapping[str, Entries]
+    erased: Mapping[tuple[str, str], datetime] = field(default_factory=dict[tuple[str, str], datetime])
+    """Learners (portal, id) who were erased, and until when."""
 
 
-def resolved(enrollment: Enrollment, answers: Answers) -> Enrollment:
+def resolved(enrollment: Enrollment, answers: Answers, portal_id: str) -> Enrollment:
     """Find out whose it is and how long its course lasts, or why that cannot be told yet.
 
-    What was answered before holds where `answers` do not speak of it.
+    What was answered before holds where `answers` do not speak of it. What turns out to be an erased learner's is
+    forgotten, as it would have been had we known it then.
     """
+    after = _resolved(enrollment, answers)
+    erased_at = None if after.owner is None else answers.erased.get((portal_id, after.owner))
+    if erased_at is None:
+        return after
+    left = _without_recorded_until(after, erased_at)
+    return after if left is after else _resolved(left, answers)
+
+
+def _resolved(enrollment: Enrollment, answers: Answers) -> Enrollment:
     course_id, lowest = enrollment.course_id, enrollment.of_course.lowest
     if course_id is None or lowest is None:
         return replace(enrollment, home=None, parked=None, unsettled=False)

@@ -77,8 +77,11 @@ def with_learner_facts(learner: Learner, facts: Iterable[LearnerFact], clash: Cl
         if isinstance(each, Erased):
             erased.update(each.addresses)
             continue
+        if erased_at is not None and each.recorded_at <= erased_at:
+            erased.add(each.address)
+            continue
         addresses[each.address] = min(each.recorded_at, addresses.get(each.address, each.recorded_at))
-        if isinstance(each, Changed) and not _dropped(each, erased_at):
+        if isinstance(each, Changed):
             newest = each if newest is None else _stronger(newest, each, clash)
     if erased_at is not None:
         newest = None if newest is None or newest.recorded_at <= erased_at else newest
@@ -87,10 +90,6 @@ def with_learner_facts(learner: Learner, facts: Iterable[LearnerFact], clash: Cl
         if newest is not None:
             addresses.setdefault(newest.address, newest.recorded_at)
     return Learner(newest, dict(sorted(addresses.items())) or None, erased_at, tuple(sorted(erased)))
-
-
-def _dropped(fact: Changed, erased_at: datetime | None) -> bool:
-    return erased_at is not None and fact.recorded_at <= erased_at
 
 
 def _stronger(one: Changed, other: Changed, clash: Clash) -> Changed:

@@ -110,6 +110,7 @@ def enrollment_of(document: Mapping[str, Any] | None) -> Enrollment:
         unsettled=document.get("unsettled", False),
         sequence=document["sequence"],
         course_id=document.get("course_id"),
+        seen=tuple(document.get("seen") or ()),
     )
 
 
@@ -143,6 +144,7 @@ def of_enrollment(enrollment: Enrollment) -> Document:
         "duration_minutes": enrollment.duration_minutes,
         "catalogue": enrollment.catalogue,
         "sequence": enrollment.sequence,
+        "seen": list(enrollment.seen),
         "course_id": enrollment.course_id,
         "placed_at": None if lowest is None else lowest.completed_at,
         "owner": enrollment.owner,

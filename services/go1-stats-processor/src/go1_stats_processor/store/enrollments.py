@@ -74,7 +74,7 @@ class Enrollments:
 
         def fold(document_id: str, before: Document | None, new: Sequence[EnrollmentFact]) -> Document | None:
             enrollment = enrollment_of(before)
-            after = resolved(with_enrollment_facts(enrollment, new, self._clash), answers)
+            after = resolved(with_enrollment_facts(enrollment, new, self._clash), answers, keys[document_id][0])
             if after == enrollment:
                 return None
             portal_id, go1_enrollment_id = keys[document_id]

@@ -76,12 +76,13 @@ class Flow:
             await self.courses.take(intake.courses)
         if intake.learners:
             await self.learners.take(intake.learners)
-            known = await self.learners.known((), intake.addresses)
+            known = await self.learners.known(intake.people, intake.addresses)
+            intake = sifted(intake, known)  # a launch may have shown that an address is an erased learner's
         catalogue = await self.courses.catalogue(intake.course_ids)
         if intake.groups:
             await self.groups.take(intake.groups, titles=_titles(catalogue), causes=intake.group_causes)
         if intake.enrollments:
-            answers = Answers(known.holders(intake.addresses), catalogue)
+            answers = Answers(known.holders(intake.addresses), catalogue, known.erased)
             await self.enrollments.take(intake.enrollments, answers, intake.enrollment_causes)
 
     async def tell_again(self, enrollments: Sequence[Document]) -> None:
@@ -123,7 +124,7 @@ class Flow:
         addresses: set[Address] = {address for each in enrollments for address in each.get("waiting", ())}
         known = await self.learners.known((), addresses)
         course_ids = {each["course_id"] for each in enrollments if each["course_id"] is not None}
-        return Answers(known.holders(addresses), await self.courses.catalogue(course_ids))
+        return Answers(known.holders(addresses), await self.courses.catalogue(course_ids), known.erased)
 
     async def _enrollments_changed(self, documents: Sequence[Document]) -> None:
         """Tell the groups, after reading the answers once more.

@@ -115,6 +115,10 @@ class Known:
     def holders(self, addresses: Collection[Address]) -> Mapping[Address, tuple[str, ...]]:
         return {each: holders(each, self._by_address[each]) for each in addresses if each in self._by_address}
 
+    @property
+    def erased(self) -> Mapping[LearnerKey, datetime]:
+        return {learner: each.erased_at for learner, each in self._learners.items() if each.erased_at is not None}
+
     def erasures(self, address: Address) -> Sequence[tuple[str, datetime]]:
         """Learners whose erased address this is, and until when."""
         return self._erased.get(address, ())
