@@ -20,6 +20,7 @@ from learnwire_local.both import start_both
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--events", type=int, default=20_000)
+    parser.add_argument("--people", type=int, help="whose events they are; a tenth of the events unless said")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     parser.add_argument("--variants", nargs="+", choices=list(VARIANTS), default=list(VARIANTS))
@@ -27,7 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--profile", choices=list(VARIANTS), help="run this variant once under cProfile instead")
     chosen = parser.parse_args(arguments)
     with _servers() as (kafka, mongo_uri), tempfile.TemporaryDirectory(prefix="learnwire-bench-") as folder:
-        course = Course.at(kafka, mongo_uri, Path(folder), chosen.events)
+        course = Course.at(
+            kafka, mongo_uri, Path(folder), events=chosen.events, people=chosen.people or max(1, chosen.events // 10)
+        )
         if chosen.profile:
             return _profile(course, chosen.profile)
         results = race(course, chosen.variants, rounds=chosen.rounds, seed=chosen.seed)
@@ -58,7 +61,7 @@ def _profile(course: Course, variant: str) -> int:
 
     from bench import load  # noqa: PLC0415  as above
 
-    asyncio.run(load.fill(course.kafka, course.prefix, course.events, seed=1))
+    asyncio.run(load.fill(course.kafka, course.prefix, course.events, people=course.people, seed=1))
     result = heat(course, variant, number=1, profile=True)
     print((course.folder / f"{variant}.profile.txt").read_text())
     print(result)

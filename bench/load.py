@@ -12,7 +12,6 @@ from contracts.vocabulary import PAIRS
 from contracts.wire import Record, encode
 
 PARTITIONS = 6
-EVENTS_PER_PERSON = 10
 PLAIN = "plain-json"
 """The same records, but for the content type: FastStream leaves CloudEvents undecoded."""
 JSON = b"application/json"
@@ -39,7 +38,7 @@ def event(number: int, people: int, rng: random.Random) -> Record:
     return encode(Envelope.of(data, source="/lms/acme", id=f"event-{number:08}", time=NOW))
 
 
-async def fill(kafka: str, prefix: str, events: int, seed: int) -> int:
+async def fill(kafka: str, prefix: str, events: int, *, people: int, seed: int) -> int:
     """Make the service's topics under this prefix and fill the one of content actions; bytes of all values."""
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
@@ -49,7 +48,6 @@ async def fill(kafka: str, prefix: str, events: int, seed: int) -> int:
     finally:
         await admin.close()
     rng = random.Random(seed)
-    people = max(1, events // EVENTS_PER_PERSON)
     size = 0
     async with AIOKafkaProducer(bootstrap_servers=kafka, enable_idempotence=True, linger_ms=20) as producer:
         for number in range(events):

@@ -47,17 +47,18 @@ class Course:
     prefix: str
     folder: Path
     events: int
+    people: int
 
     @staticmethod
-    def at(kafka: str, mongo_uri: str, folder: Path, events: int) -> "Course":
-        return Course(kafka, mongo_uri, f"bench{secrets.token_hex(3)}.", folder, events)
+    def at(kafka: str, mongo_uri: str, folder: Path, *, events: int, people: int) -> "Course":
+        return Course(kafka, mongo_uri, f"bench{secrets.token_hex(3)}.", folder, events, people)
 
 
 def race(course: Course, variants: Sequence[str], *, rounds: int, seed: int) -> list[Result]:
     """Fill the topic, run all rounds, remove what was made."""
     rng = random.Random(seed)
-    print(f"{course.events} events, {rounds} rounds, seed {seed}")
-    size = asyncio.run(load.fill(course.kafka, course.prefix, course.events, seed))
+    print(f"{course.events} events of {course.people} people, {rounds} rounds, seed {seed}")
+    size = asyncio.run(load.fill(course.kafka, course.prefix, course.events, people=course.people, seed=seed))
     print(f"{size / course.events:.0f} bytes an event")
     results: list[Result] = []
     try:

@@ -9,7 +9,7 @@ from bench.worker import VARIANTS
 
 
 def test_every_variant_writes_and_commits_every_event_once(kafka: str, mongo_uri: str, tmp_path: Path) -> None:
-    course = Course.at(kafka, mongo_uri, tmp_path, events=300)
+    course = Course.at(kafka, mongo_uri, tmp_path, events=300, people=30)
     results = race(course, [*VARIANTS], rounds=1, seed=7)
     assert {each.variant: each.trouble for each in results} == dict.fromkeys(VARIANTS)
 
