@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bulk_tracker.domain.action import Action, ActionFact, Rules
+from bulk_tracker.domain.action import Action, ActionFact, Origin, Rules
 from bulk_tracker.domain.state import conflicts, join, judge
 from bulk_tracker.domain.vocabulary import Status, label_of, reference_key, reference_of
 from contracts.types import instant_text
@@ -51,6 +51,18 @@ def test_a_scheduled_action_waits_for_its_time_and_is_then_not_started() -> None
     assert [(change.status, change.at) for change in due.history] == [
         (Status.SCHEDULED, at(0)),
         (Status.NOT_STARTED, at(30)),
+    ]
+
+
+def test_what_is_overdue_when_a_fact_comes_was_caused_by_the_clock_and_not_by_the_fact() -> None:
+    submission, report = Origin("e-1", "order-9", "trace-1", "state-1"), Origin("e-2", "other", "trace-2", "state-2")
+    waiting = join(
+        Action("a-1"), submitted(scheduled_for=at(30)), said_at=at(0), now=at(0), rules=RULES, origin=submission
+    )
+    overdue = join(waiting, rows_reported(1), said_at=at(0), now=at(31), rules=RULES, origin=report)
+    assert [(change.status, change.origin) for change in overdue.history] == [
+        (Status.SCHEDULED, submission),
+        (Status.NOT_STARTED, Origin(None, "order-9", "trace-1", "state-1")),
     ]
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -141,8 +142,9 @@ def _event(action: Action, version: int, source: str) -> Envelope[Any]:
         changed_at=change.at,
         version=version,
     )
-    # `time` too is made of the fact: a republished event is the same, byte for byte.
-    return Envelope.of(data, source=source, id=_event_id(action.action_id, version), time=change.at)
+    # All of the envelope is made of what is kept: a republished event is the same, byte for byte.
+    event_id = _event_id(action.action_id, version)
+    return Envelope.of(data, source=source, id=event_id, time=change.at, **asdict(change.origin))
 
 
 def _event_id(action_id: str, version: int) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from bulk_tracker.domain.action import Origin
 from bulk_tracker.domain.status import report_is_over
 from bulk_tracker.store.actions import Told
 from bulk_tracker.store.stores import Stores
@@ -30,7 +31,7 @@ def handlers(stores: Stores, outbox: Outbox) -> Mapping[str, Handler]:
         await _keep_rows(stores, [each for each in facts if isinstance(each.data, BulkActionRowsReported)])
         told: dict[str, list[Told]] = {}
         for each in facts:
-            told.setdefault(each.data.action_id, []).append(Told(each.data, each.time))
+            told.setdefault(each.data.action_id, []).append(Told(each.data, each.time, _origin(each)))
         saved, contradicted = await stores.actions.take(told)
         for event_type in contradicted:
             metrics.conflicts.labels(event_type).inc()
@@ -50,6 +51,16 @@ def handlers(stores: Stores, outbox: Outbox) -> Mapping[str, Handler]:
         return ()
 
     return {topics.BULK_ACTIONS: actions, topics.LEARNERS: learners}
+
+
+def _origin(fact: Fact[Any]) -> Origin:
+    event = fact.event
+    return Origin(
+        causationid=event.id,
+        correlationid=event.correlationid,
+        traceparent=event.traceparent,
+        tracestate=event.tracestate,
+    )
 
 
 async def _keep_rows(stores: Stores, facts: Sequence[Fact[BulkActionRowsReported]]) -> None:

@@ -33,12 +33,24 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """What an event takes over from the envelope of the fact that caused it."""
+
+    causationid: str | None = None
+    correlationid: str | None = None
+    traceparent: str | None = None
+    tracestate: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """The submission that stands; `said_at` is when its publisher recorded it."""
 
     data: BulkActionSubmitted
     said_at: datetime
     erased: bool = False
+    origin: Origin = field(default=Origin(), compare=False)
+    """Not compared: the same submission in another envelope says nothing new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,7 @@ class Change:
     status: Status
     previous: Status | None
     cause: str
+    origin: Origin = Origin()
 
 
 @dataclass(frozen=True, slots=True)

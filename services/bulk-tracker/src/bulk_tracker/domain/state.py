@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from bulk_tracker.domain.action import MAIL, STATUS, Action, ActionFact, Change, Rules, Submission
-from bulk_tracker.domain.status import report_is_over, stand
+from bulk_tracker.domain.action import MAIL, STATUS, Action, ActionFact, Change, Origin, Rules, Submission
+from bulk_tracker.domain.status import Standing, report_is_over, stand
 from bulk_tracker.domain.vocabulary import Status
 from contracts.bulk_actions import (
     BulkActionFinished,
@@ -25,20 +25,23 @@ from contracts.types import instant_text
 
 MOST_HISTORY = 500
 """An action that stalls and wakes for ever must not outgrow its document: the oldest changes but the first go."""
+NO_ORIGIN = Origin()
 
 
-def join(action: Action, fact: ActionFact, *, said_at: datetime, now: datetime, rules: Rules) -> Action:
+def join(
+    action: Action, fact: ActionFact, *, said_at: datetime, now: datetime, rules: Rules, origin: Origin = NO_ORIGIN
+) -> Action:
     """Take one fact in; the same action where it says nothing new."""
-    joined = _take(action, fact, said_at)
+    joined = _take(action, fact, said_at, origin)
     if action.rows_deleted and isinstance(fact, BulkActionRowsReported) and not report_is_over(action, now, rules):
         joined = replace(joined, rows_deleted=False)  # a later finish has opened the report again
-    return action if joined == action else _settle(action, joined, now=now, rules=rules)
+    return action if joined == action else _settle(action, joined, now=now, rules=rules, origin=origin)
 
 
 def judge(action: Action, *, now: datetime, known_until: datetime | None, rules: Rules) -> Action:
     """Let the clock act; `known_until` is the instant up to which every published fact has been read, if known."""
     until = max((each for each in (action.judged_until, known_until) if each is not None), default=None)
-    judged = _settle(action, replace(action, judged_until=until), now=now, rules=rules)
+    judged = _settle(action, replace(action, judged_until=until), now=now, rules=rules, origin=None)
     # Knowing for longer that nothing happened is no news: the document is only written when the status moves.
     return action if replace(judged, judged_until=action.judged_until) == action else judged
 
@@ -81,10 +84,11 @@ def _started_at(fact: BulkActionStarted) -> datetime:
     return fact.started_at
 
 
-def _take(action: Action, fact: ActionFact, said_at: datetime) -> Action:
+def _take(action: Action, fact: ActionFact, said_at: datetime, origin: Origin) -> Action:
     match fact:
         case BulkActionSubmitted():
-            return replace(action, submission=_later_submission(action.submission, Submission(fact, said_at)))
+            submission = Submission(fact, said_at, origin=origin)
+            return replace(action, submission=_later_submission(action.submission, submission))
         case BulkActionStarted():
             return replace(action, started=_later(action.started, fact, _started_at))
         case BulkActionProgressed():
@@ -120,7 +124,7 @@ def forget(action: Action, *, erased_at: datetime) -> Action:
     submission = action.submission
     if submission is None or submission.erased or submission.said_at > erased_at:
         return action
-    erased = Submission(without_person(submission.data), submission.said_at, erased=True)
+    erased = replace(submission, data=without_person(submission.data), erased=True)
     return replace(action, submission=erased, version=action.version + 1)
 
 
@@ -137,9 +141,13 @@ def _take_rows(action: Action, fact: BulkActionRowsReported) -> Action:
     return replace(action, first_row_at=first_row_at, first_error_at=first_error_at)
 
 
-def _settle(before: Action, after: Action, *, now: datetime, rules: Rules) -> Action:
-    """Derive what follows from the facts: status, next step of the clock, version, history, debts."""
-    if after.submission is None:
+def _settle(before: Action, after: Action, *, now: datetime, rules: Rules, origin: Origin | None) -> Action:
+    """Derive what follows from the facts: status, next step of the clock, version, history, debts.
+
+    `origin` is that of the fact just taken in, None where the clock acts.
+    """
+    submission = after.submission
+    if submission is None:
         return after
     standing = stand(after, now=now, rules=rules)
     after = replace(after, status=standing.status, ended_at=standing.ended_at, due_at=standing.due_at)
@@ -147,7 +155,8 @@ def _settle(before: Action, after: Action, *, now: datetime, rules: Rules) -> Ac
         return after
     after = replace(after, version=before.version + 1)
     if after.status != before.status:
-        change = Change(after.version, standing.at, standing.status, before.status, standing.cause)
+        taken_over = _origin_of_change(before, submission, standing, origin, now=now, rules=rules)
+        change = Change(after.version, standing.at, standing.status, before.status, standing.cause, taken_over)
         after = replace(
             after, history=_trimmed((*after.history, change)), owes=(*after.owes, f"{STATUS}{after.version}")
         )
@@ -155,6 +164,19 @@ def _settle(before: Action, after: Action, *, now: datetime, rules: Rules) -> Ac
     if ending is None or ending == after.mailed:
         return after
     return replace(after, mailed=ending, owes=(*(each for each in after.owes if each != MAIL), MAIL))
+
+
+def _origin_of_change(
+    before: Action, submission: Submission, standing: Standing, fact: Origin | None, *, now: datetime, rules: Rules
+) -> Origin:
+    """Return what a change takes over: from the fact, or, where the clock caused it, from the submission's flow.
+
+    A fact may come after the time of a step, but before the watchdog: the clock has caused that step too.
+    """
+    by_clock = before.submission is not None and stand(before, now=now, rules=rules).status is standing.status
+    if fact is None or by_clock:
+        return replace(submission.origin, causationid=None)
+    return replace(fact, correlationid=fact.correlationid or submission.origin.correlationid)
 
 
 def _trimmed(history: tuple[Change, ...]) -> tuple[Change, ...]:

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequenc
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bulk_tracker.domain.action import Action, ActionFact, Rules
+from bulk_tracker.domain.action import Action, ActionFact, Origin, Rules
 from bulk_tracker.domain.state import conflicts, forget, join, judge
 from bulk_tracker.domain.vocabulary import Status, reference_key
 from bulk_tracker.store.documents import SHAPE, to_action, to_document
@@ -21,10 +21,11 @@ _MINE = (("portal_id", ASCENDING), ("requester_id", ASCENDING))
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A fact, and when its publisher recorded it."""
+    """A fact, when its publisher recorded it, and what the changes that it causes take over."""
 
     fact: ActionFact
     said_at: datetime
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class Actions:
             for each in facts:
                 if conflicts(after, each.fact):
                     contradicted.append(each.fact.TYPE)
-                after = join(after, each.fact, said_at=each.said_at, now=now, rules=self._rules)
+                after = join(after, each.fact, said_at=each.said_at, now=now, rules=self._rules, origin=each.origin)
             return self._changed(before, after, now)
 
         saved = await fold_into(self.collection, told, fold, shape=SHAPE, now=now)

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeVar
 
-from bulk_tracker.domain.action import Action, Change, Submission
+from bulk_tracker.domain.action import Action, Change, Origin, Submission
 from bulk_tracker.domain.vocabulary import Status, reference_key
 from contracts.bulk_actions import (
     BulkActionFinished,
@@ -29,7 +29,7 @@ def to_document(action: Action, *, requester_mark: str | None, touched_at: datet
         "status": action.status.value if action.status else None,
         "touched_at": touched_at,
         "owes": list(action.owes),
-        "history": [asdict(change) for change in action.history],
+        "history": [asdict(change) | {"origin": _present(change.origin)} for change in action.history],
     }
     for name in ("started", "progress", "total", "finish"):
         fact: Event | None = getattr(action, name)
@@ -47,6 +47,7 @@ def _of_submission(action: Action, submission: Submission, requester_mark: str |
             "data": data.model_dump(exclude_none=True),
             "said_at": submission.said_at,
             "erased": submission.erased,
+            "origin": _present(submission.origin),
         },
         "portal_id": data.portal_id,
         "requester_id": data.requester.id,
@@ -88,7 +89,7 @@ def _submission(stored: Document | None) -> Submission | None:
     if stored is None:
         return None
     data = BulkActionSubmitted.model_validate(stored["data"], strict=False, extra="ignore")
-    return Submission(data, stored["said_at"], erased=stored["erased"])
+    return Submission(data, stored["said_at"], erased=stored["erased"], origin=_origin(stored))
 
 
 def _change(stored: Document) -> Change:
@@ -99,4 +100,14 @@ def _change(stored: Document) -> Change:
         status=Status(stored["status"]),
         previous=Status(previous) if previous else None,
         cause=stored["cause"],
+        origin=_origin(stored),
     )
+
+
+def _present(origin: Origin) -> Document:
+    return {name: value for name, value in asdict(origin).items() if value is not None}
+
+
+def _origin(stored: Document) -> Origin:
+    # Documents of earlier releases have none.
+    return Origin(**stored.get("origin", {}))

@@ -104,9 +104,9 @@ class Resyncing:
 
     async def _tell(self, asked: Document, step: str, data: Event) -> None:
         event_id = str(uuid.uuid5(IDS, hashlib.sha256(f"{asked['_id']}/{step}".encode()).hexdigest()))
-        await self.sender.send(
-            [Envelope.of(data, source=self.source, id=event_id, time=self.clock(), correlationid=asked["_id"])]
-        )
+        cause = {name: value for name, value in asked.get("cause", {}).items() if value is not None}
+        trace = {"correlationid": asked["_id"], **cause}  # without a flow of the asker's, the resync is one of its own
+        await self.sender.send([Envelope.of(data, source=self.source, id=event_id, time=self.clock(), **trace)])
 
 
 def _submitted(asked: Document) -> BulkActionSubmitted:

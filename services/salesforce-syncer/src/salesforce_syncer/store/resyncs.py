@@ -11,6 +11,8 @@ from salesforce_syncer.store.tables import Tables
 from shared.mongo import Document, UpdateOne
 
 AT_ONCE = 1_000
+Cause = Mapping[str, str | None]
+"""Attributes of the envelope that a request came in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +27,19 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Resyncs:
-    """A resync's document: what was asked, `state` (asked, running, done), `total`, `told` (the step last published)."""
+    """A resync's document: what was asked, its `cause`, `state` (asked, running, done) and `total`."""
 
     tables: Tables
 
-    async def take(self, requests: Sequence[SalesforceResyncRequested]) -> None:
-        """Take requests in; one that was taken before changes nothing."""
+    async def take(self, requests: Sequence[tuple[SalesforceResyncRequested, Cause]]) -> None:
+        """Take requests in, each with what its events take over; one that was taken before changes nothing."""
         writes = [
             UpdateOne(
                 {"_id": each.request_id},
-                {"$setOnInsert": each.model_dump(mode="json", exclude_none=True) | {"state": "asked"}},
+                {"$setOnInsert": each.model_dump(mode="json", exclude_none=True) | {"state": "asked", "cause": cause}},
                 upsert=True,
             )
-            for each in requests
+            for each, cause in requests
         ]
         if writes:
             await self.tables.resyncs.bulk_write(writes, ordered=False)
