@@ -40,9 +40,10 @@ class People:
 
     async def assign(self, rows: Sequence[Row]) -> Assignment:
         """Find each row's person: one query, and one insert for those who are new."""
+        # Asked before the turn is waited for: what is remembered at a greater number was looked up later still.
+        number = await self._erasures()
         async with self._lock:
-            number = await self._erasures()
-            if self._memory is None or self._memory.erasures != number:
+            if self._memory is None or self._memory.erasures < number:
                 self._memory = Memory(number)
             memory = self._memory
             while True:
