@@ -27,6 +27,7 @@ from tests.topics import remove_topics
 
 CHOICE = pytest.StashKey[backends.Choice]()
 TOPICS_AT_ONCE = 20
+LONG_SECONDS = 3_600
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,6 +36,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     return f"Kafka and MongoDB: {config.stash[CHOICE].why}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.timeout(LONG_SECONDS))
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,10 @@ from learnwire_local.servers import missing
 
 BIN = Path(sys.executable).parent
 OWNER = """
-import sys, time
+import signal, sys, time
+# A test run in the background has SIGINT ignored, and its children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from pathlib import Path
 from learnwire_local import spawn
 program = spawn("sleep", ["sleep", "600"], Path(sys.argv[1]) / "log", remove=Path(sys.argv[1]) / "data")
