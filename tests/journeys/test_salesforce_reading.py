@@ -118,7 +118,10 @@ async def test_status_tells_the_connection_the_quota_and_what_waits(stage: Stage
     async def status() -> Any:
         return (await ask(stage, "/v1/status")).json()
 
-    found = await eventually(status, "the writer to tell", until=lambda each: each["connection"]["state"] == "up")
+    def has_told(found: Any) -> bool:
+        return found["connection"]["state"] == "up" and found["quota"]["share"] is not None
+
+    found = await eventually(status, "the writer to tell", until=has_told)
     assert found["connection"]["org_id"] == stage.standin.calls()["organization_id"]
     assert found["quota"]["pace"] == "free"
     assert found["quota"]["share"] == 50_000
