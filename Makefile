@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo demo-once bench chaos lock fmt clean env-example standin-clients
+.PHONY: help setup check test demo demo-once bench chaos lock fmt clean env-example standin-clients test-long
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -51,6 +51,9 @@ standin-clients: setup ## jsforce and the sf command line against the Salesforce
 	@echo "standin-clients: npm packages (about 280 MB the first time)"
 	@cd build/standin-clients && npm install --no-package-lock --no-audit --no-fund --loglevel=error
 	@$(BIN)/pytest -q tests/standin/test_npm_clients.py
+
+test-long: setup ## the tests that take minutes: kills, outages, a million rows, the demo, Salesforce's budget
+	@$(BIN)/pytest -m long
 
 chaos: setup ## services and servers killed under load (about 30 min); CHAOS_SEED=... repeats a run
 	@$(BIN)/pytest -q -s -m long tests/chaos

@@ -62,12 +62,18 @@ async def all_there(stage: Stage, people: list[Someone], users: list[str]) -> No
 @pytest.mark.parametrize(
     "faults",
     [
-        pytest.param([{"kind": "lock_rows", "share": 0.2, "times": None}], id="a fifth of the rows is locked"),
+        pytest.param(
+            [{"kind": "lock_rows", "share": 0.2, "times": None}],
+            id="a fifth of the rows is locked",
+            marks=pytest.mark.long,
+        ),
         pytest.param([{"kind": "hang_after_write", "share": 0.3, "times": 3}], id="time-outs after the write"),
         pytest.param([{"kind": "cut_after_write", "share": 0.3, "times": 3}], id="connections cut after the write"),
-        pytest.param([{"kind": "unavailable", "times": 8}], id="503 with a page of HTML, for a while"),
+        pytest.param(
+            [{"kind": "unavailable", "times": 8}], id="503 with a page of HTML, for a while", marks=pytest.mark.long
+        ),
         pytest.param([{"kind": "total_requests", "times": 3}], id="the day's calls are used up, for a while"),
-        pytest.param([{"kind": "concurrent_requests", "times": 3}], id="too many at once"),
+        pytest.param([{"kind": "concurrent_requests", "times": 3}], id="too many at once", marks=pytest.mark.long),
         pytest.param([{"kind": "duplicate_race", "share": 0.2, "times": 20}], id="duplicates in a race"),
         pytest.param([{"kind": "server_error", "times": 4}], id="500"),
         pytest.param([{"kind": "garbled", "times": 2}], id="answers that are no JSON"),

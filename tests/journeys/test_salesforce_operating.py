@@ -201,6 +201,7 @@ async def test_two_replicas_write_as_one_and_the_other_goes_on_when_the_writer_i
     assert (await status(stage))["connection"]["writer"] != holder
 
 
+@pytest.mark.long
 async def test_killed_again_and_again_while_it_writes_it_ends_with_the_rows_desired(stage: Stage) -> None:
     people = [Someone() for _ in range(120)]
     users = [stage.standin.user() for _ in people]

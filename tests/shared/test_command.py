@@ -99,6 +99,14 @@ async def test_a_csv_is_published_row_by_row(kafka: str, mongo_uri: str, topic_p
         assert sorted((each["learner_id"], each["version"]) for each in data) == [("l1", 3), ("l2", 1)]
 
 
+def test_a_schema_and_an_example_are_json_for_programs(tmp_path: Path) -> None:
+    schema = json.loads(learnwire("events", "show", "learnwire.learner.erased.v1").stdout)
+    assert schema["required"] == ["portal_id", "learner_id", "erased_at"]
+    example = tmp_path / "event.json"
+    example.write_text(learnwire("events", "new", "learnwire.learner.erased.v1").stdout)
+    assert learnwire("events", "validate", str(example)).returncode == 0
+
+
 def test_tokens_are_for_development_only(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("x" * 40)
     settings = {"JWT_ISSUER": "https://i.example", "JWT_SECRET_FILE": str(tmp_path / "key")}

@@ -15,7 +15,7 @@ async def test_a_dead_letter_is_listed_replayed_as_it_was_and_not_again(
 ) -> None:
     async with World(kafka, mongo_uri, topic_prefix, tmp_path) as world:
         tracker = world.service("bulk-tracker")
-        headers = [("ce_type", b"learnwire.bulk-action.started.v1"), ("odd", b"\xff"), ("odd", b"2")]
+        headers = [("odd", b"\xff"), ("odd", b"2")]
         await world.publish_raw(BULK_ACTIONS, BAD, key=b"\xfe", headers=headers)
         await world.publish_raw(BULK_ACTIONS, b"ann@acme.example", key=None)
         await eventually(lambda: world.dead_letters("bulk-tracker"), "both", until=lambda found: len(found) == 2)
@@ -40,8 +40,12 @@ async def test_a_dead_letter_is_listed_replayed_as_it_was_and_not_again(
         )
 
         dry = learnwire("dead-letters", "replay", "bulk-tracker", "--dry-run", **settings)
-        first = learnwire("dead-letters", "replay", "bulk-tracker", "--reason", "invalid", **settings)
-        again = learnwire("dead-letters", "replay", "bulk-tracker", "--reason", "invalid", **settings)
+        first = learnwire(
+            "dead-letters", "replay", "bulk-tracker", "--type", "learnwire.bulk-action.started.v1", **settings
+        )
+        again = learnwire(
+            "dead-letters", "replay", "bulk-tracker", "--type", "learnwire.bulk-action.started.v1", **settings
+        )
         assert [each.stdout.strip() for each in (dry, first, again)] == [
             "2 would be replayed",
             "1 replayed",
