@@ -1,7 +1,9 @@
 """Which Kafka and MongoDB the tests run on: given addresses, containers, or the local runtime."""
 
+import gc
 import os
 import time
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
@@ -64,9 +66,8 @@ def choose() -> Choice:
     images = [KAFKA_IMAGE, MONGO_IMAGE]
     if not testcontainers_config.ryuk_disabled:
         images.append(testcontainers_config.ryuk_image)
-    try:
-        client = docker.from_env(timeout=3)
-    except DockerException:
+    client = _engine()
+    if client is None:
         return Choice("local", "local runtime (no container engine answers)")
     try:
         lacking = [image for image in images if not _at_hand(client, image)]
@@ -75,6 +76,19 @@ def choose() -> Choice:
     if lacking:
         return Choice("local", f"local runtime (an engine answers, but {', '.join(lacking)} cannot be had)")
     return Choice("containers", f"testcontainers with {KAFKA_IMAGE} and {MONGO_IMAGE}")
+
+
+def _engine() -> docker.DockerClient | None:
+    try:
+        return docker.from_env(timeout=3)
+    except DockerException:
+        pass
+    # docker's client leaves the socket that could not connect to the collector: have it collected here, not in a
+    # test, where its warning would be that test's error.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+    return None
 
 
 def start(choice: Choice, stack: ExitStack) -> Addresses:
