@@ -33,11 +33,12 @@ async def serve(heat: Heat, clock: Clock) -> None:
             return done
 
     running.Consumer = Timed  # pyright: ignore[reportPrivateImportUsage]  the one place where a stopwatch can be put
-    os.environ.update(_environment(heat))
+    os.environ.update(environment(heat))
     await service.serve(NAME, read_settings(Settings), build)
 
 
-def _environment(heat: Heat) -> dict[str, str]:
+def environment(heat: Heat) -> dict[str, str]:
+    """What a service is started with in a heat."""
     secret, key = heat.folder / "jwt", heat.folder / "pii"
     secret.write_text(secrets.token_hex(32))
     key.write_bytes(secrets.token_bytes(32))
