@@ -25,7 +25,7 @@ def router(flow: Flow, auth: Auth) -> APIRouter:
         limit: Limit = 50,
         cursor: str | None = None,
     ) -> Attempts:
-        query = await filters.query(principal, flow.rows)
+        query = await filters.query(principal.portals, flow.rows)
         if query is None:
             return Attempts(items=[], next_cursor=None)
         found = await flow.rows.page(_after(query, cursor, filters), limit=limit + 1)

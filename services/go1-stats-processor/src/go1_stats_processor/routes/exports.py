@@ -34,7 +34,7 @@ def router(flow: Flow, auth: Auth) -> APIRouter:
         principal: Annotated[Principal, Depends(auth.require("analyst", "operator"))],
         form: Annotated[Literal["csv", "jsonl"], Query(alias="format")] = "csv",
     ) -> StreamingResponse:
-        found = _pages(flow, await filters.query(principal, flow.rows))
+        found = _pages(flow, await filters.query(principal.portals, flow.rows))
         stream = csv_stream(COLUMNS, _cells(found)) if form == "csv" else _lines(found)
         return StreamingResponse(stream, media_type=MEDIA_TYPES[form], headers=attachment(f"attempts.{form}"))
 

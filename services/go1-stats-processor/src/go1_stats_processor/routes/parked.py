@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from contracts.types import Instant, instant, instant_text
 from go1_stats_processor.routes.filters import Portal
+from go1_stats_processor.store.asking import asked_of
 from go1_stats_processor.store.flow import Flow
 from shared.http import Auth, Principal, api_router
 from shared.http.paging import Limit, decode_cursor, encode_cursor
@@ -44,9 +45,7 @@ def router(flow: Flow, auth: Auth) -> APIRouter:
         cursor: str | None = None,
     ) -> ParkedPage:
         filters = {"portal_id": portal_id}
-        portals = None if principal.portals is None else sorted(principal.portals)
-        if portal_id is not None:
-            portals = [portal_id] if principal.sees_portal(portal_id) else []
+        portals = asked_of(portal_id, principal.portals)
         after = None
         if cursor is not None:
             position = decode_cursor(cursor, filters, length=2)

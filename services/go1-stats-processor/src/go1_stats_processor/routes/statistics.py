@@ -7,8 +7,9 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
 from contracts.types import Id, Instant
-from go1_stats_processor.routes.filters import Portal, between, visible
+from go1_stats_processor.routes.filters import Portal
 from go1_stats_processor.store import statistics
+from go1_stats_processor.store.asking import between, visible
 from go1_stats_processor.store.flow import Flow
 from shared.http import Auth, Principal, Problem, api_router
 from shared.http.paging import Limit, decode_cursor, encode_cursor
@@ -60,7 +61,7 @@ def router(flow: Flow, auth: Auth) -> APIRouter:
     rows = flow.rows
 
     async def of_portals(portal_id: str | None, principal: Principal) -> Document:
-        return {"portal_id": {"$in": await visible(portal_id, principal, rows)}}
+        return {"portal_id": {"$in": await visible(portal_id, principal.portals, rows)}}
 
     @routes.get("/courses", summary="All courses with their statistics, by course id")
     async def _courses(
