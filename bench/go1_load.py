@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -49,7 +50,7 @@ def _of_pair(learner: int, number: int, rng: random.Random) -> Iterator[tuple[da
     course_id = f"course{(learner * 7 + number * 13) % COURSES}"
     who = {"portal_id": "acme", "email": f"learner{learner}@example.org", "course_id": course_id}
     began = BEGIN + timedelta(minutes=rng.randrange(SPAN_MINUTES), milliseconds=rng.randrange(60_000))
-    on_platform = {**who, "learner_id": f"learner{learner}", "channel": rng.choice(("web", "mobile"))}
+    on_platform: dict[str, Any] = {**who, "learner_id": f"learner{learner}", "channel": rng.choice(("web", "mobile"))}
     launch_id = f"launch-{learner}-{number}"
     yield (
         began,

@@ -53,8 +53,8 @@ async def serve(heat: Heat, clock: Clock, *, publishes: bool = True) -> None:
     await service.serve(NAME, settings, build)
 
 
-async def _unsent(_self: Sender, _envelopes: Sequence[Envelope[Any]]) -> None:
-    pass
+async def _unsent(self: Sender, envelopes: Sequence[Envelope[Any]]) -> None:
+    del self, envelopes
 
 
 serve_silently = partial(serve, publishes=False)
