@@ -109,6 +109,23 @@ async def test_problems_are_problem_json_without_traces_or_values(world: World) 
     assert "jane" not in process.log_file.read_text()
 
 
+async def test_the_token_is_judged_before_anything_else_and_the_description_says_which_errors_there_are(
+    world: World,
+) -> None:
+    process = start(world)
+    await world.ready(process)
+    async with httpx.AsyncClient(base_url=process.url) as client:
+        bare = await client.get("/v1/whoami")
+        asked_more = await client.get("/v1/whoami?unknown=1")
+        assert (bare.status_code, bare.content) == (401, asked_more.content)
+        said = (await client.get("/openapi.json")).json()
+    responses = said["paths"]["/v1/echo"]["post"]["responses"]
+    assert {"200", "400", "401", "403", "413", "422", "429", "500", "503"} == set(responses)
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    assert all(responses[each]["content"] == problem for each in responses if each != "200")
+    assert said["components"]["securitySchemes"].keys() == {"token"}
+
+
 async def test_an_empty_parameter_counts_as_absent_and_a_cursor_holds_with_its_filters_only(world: World) -> None:
     process = start(world)
     await world.ready(process)

@@ -19,7 +19,7 @@ from fastapi import APIRouter, FastAPI
 from contracts import catalog
 from shared import health, logs
 from shared.consumer import Handler, Work
-from shared.http import Auth, problems
+from shared.http import Auth, description, problems
 from shared.http.middleware import MOST_HEADER_BYTES, Around
 from shared.kafka import Sender
 from shared.keys import Keys
@@ -206,6 +206,7 @@ def application(shell: Shell[S], parts: Parts, running: Running) -> FastAPI:
         app.include_router(each)
     if parts.customize is not None:
         parts.customize(app)
+    description.complete(app)
     return app
 
 

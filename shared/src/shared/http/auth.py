@@ -19,6 +19,10 @@ LEEWAY_SECONDS = 60
 LONGEST_SECONDS = 3_600
 REQUIRED = ["iss", "aud", "sub", "exp", "iat"]
 MOST_TOKEN = 8_192
+WHO_ASKS = "learnwire.principal"
+"""Where a request's scope keeps whom its token names, once that is known: tokens are judged once."""
+GATE = "learnwire_gate"
+"""Marks the dependencies that `require` returns, so that a route can judge the token before anything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +93,16 @@ class Auth:
         """Return the dependency for a route: 401 without a good token, 403 without one of these roles."""
 
         async def principal(request: Request) -> Principal:
-            found = await self._principal(request)
-            self._rates.count(found.subject)
+            found: Principal | None = request.scope.get(WHO_ASKS)
+            if found is None:
+                found = await self._principal(request)
+                self._rates.count(found.subject)
+                request.scope[WHO_ASKS] = found
             if not found.roles & frozenset(roles):
                 raise Problem(403, "Forbidden", f"One of these roles is needed: {', '.join(roles)}.")
             return found
 
+        setattr(principal, GATE, True)
         return principal
 
     async def _principal(self, request: Request) -> Principal:

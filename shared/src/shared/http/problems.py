@@ -111,4 +111,5 @@ async def _bug(request: Request, error: Exception) -> JSONResponse:
         exc_info=error,
         next_step="a bug of ours: the trace says where",
     )
-    return answer(Problem(500, detail="This is our fault; it has been logged."))
+    # The server closes the connection after a bug: said, so that a client does not send its next request into the void.
+    return answer(Problem(500, detail="This is our fault; it has been logged.", headers={"Connection": "close"}))

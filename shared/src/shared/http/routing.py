@@ -1,6 +1,6 @@
-"""Routes that take exactly the query parameters they name."""
+"""Routes that judge the token first, and take exactly the query parameters they name."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
+from shared.http.auth import GATE
 from shared.http.problems import Problem
 
 
@@ -18,8 +19,12 @@ class StrictRoute(APIRoute):
         """Wrap FastAPI's handler."""
         inner = super().get_route_handler()
         known = _query_names(self.dependant)
+        gates = list(_gates(self.dependant))
 
         async def handler(request: Request) -> Response:
+            # Before parameters and body: who has no good token is told nothing else.
+            for gate in gates:
+                await gate(request)
             given = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
             errors = [
                 {"where": f"query.{name}" if name.isprintable() and len(name) <= 40 else "query", "message": message}  # noqa: PLR2004
@@ -38,6 +43,13 @@ class StrictRoute(APIRoute):
 def _query_names(dependant: Dependant) -> set[str]:
     own = {field.alias for field in dependant.query_params}
     return own.union(*map(_query_names, dependant.dependencies))
+
+
+def _gates(dependant: Dependant) -> Iterator[Callable[[Request], Coroutine[Any, Any, Any]]]:
+    for each in dependant.dependencies:
+        if each.call is not None and getattr(each.call, GATE, False):
+            yield each.call
+        yield from _gates(each)
 
 
 def _fault(name: str, value: str, known: set[str]) -> str | None:
