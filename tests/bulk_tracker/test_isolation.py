@@ -12,7 +12,7 @@ from tests.bulk_tracker.conftest import Tracker, token_of
 from tests.bulk_tracker.facts import a_row, ada, finished, progressed, rows_reported, submitted
 
 PEOPLE = {(person, portal): f"{person}-{portal}-" for person in ("ann", "bob", "eve") for portal in ("p1", "p2")}
-NOT_ABOUT_ACTIONS = {"/static/{version}/{name}", "/launch", "/logout", "/{path:path}"}
+NOT_ABOUT_ACTIONS = {"/static/{version}/{name}", "/launch", "/launch/confirm", "/logout", "/{path:path}"}
 
 
 def routes_of(tracker: Tracker) -> Iterator[str]:
