@@ -1,4 +1,5 @@
-"""Fixtures for all tests. Kafka and MongoDB are real, started once a session and only when a test asks for them.
+"""Fixtures for all tests. Kafka and MongoDB are real, started once a session and only when a test asks for them
+(with `pytest -n`, once for all processes).
 
 | fixture | gives |
 | --- | --- |
@@ -13,6 +14,7 @@ A test that kills or restarts a server starts one for itself (`learnwire_local.s
 """
 
 import asyncio
+import os
 import secrets
 from collections.abc import AsyncGenerator, Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,12 +28,23 @@ from tests import backends
 from tests.topics import remove_topics
 
 CHOICE = pytest.StashKey[backends.Choice]()
+SHARED = pytest.StashKey[ExitStack]()
 TOPICS_AT_ONCE = 20
 LONG_SECONDS = 3_600
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[CHOICE] = backends.choose()
+    choice = config.stash[CHOICE] = backends.choose()
+    # Run in several processes (`pytest -n 3`), the first one starts the servers, and the others are given them.
+    if config.getoption("numprocesses", None) and choice.kind != "given":
+        stack = config.stash[SHARED] = ExitStack()
+        addresses = backends.start(choice, stack)
+        os.environ["LEARNWIRE_TEST_KAFKA"], os.environ["LEARNWIRE_TEST_MONGO"] = addresses.kafka, addresses.mongo
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if SHARED in config.stash:
+        config.stash[SHARED].close()
 
 
 def pytest_report_header(config: pytest.Config) -> str:

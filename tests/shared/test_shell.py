@@ -194,10 +194,14 @@ async def test_more_than_sixty_requests_a_second_of_one_principal_are_refused_fo
     await world.ready(process)
     headers = {"Authorization": f"Bearer {world.token(NAME, 'admin')}"}
     async with httpx.AsyncClient(base_url=process.url) as client:
-        answers = await asyncio.gather(*(client.get("/v1/whoami", headers=headers) for _ in range(90)))
-    statuses = {each.status_code for each in answers}
-    assert statuses == {200, 429}
-    refused = [each for each in answers if each.status_code == 429]
+
+        async def a_burst() -> list[httpx.Response]:
+            answers = await asyncio.gather(*(client.get("/v1/whoami", headers=headers) for _ in range(90)))
+            assert {each.status_code for each in answers} <= {200, 429}
+            return [each for each in answers if each.status_code == 429]
+
+        # A slow machine may take more than a second for ninety: then the next burst shows it.
+        refused = await eventually(a_burst, "a request too many")
     assert all(each.headers["retry-after"] == "1" for each in refused)
 
 
