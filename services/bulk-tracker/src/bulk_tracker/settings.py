@@ -1,7 +1,9 @@
 """The tracker's settings."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
+from email.message import EmailMessage
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,6 +13,8 @@ import shared.settings
 from shared.settings import SecretFile
 
 _SCHEMES = {"smtp", "smtps"}
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:]+")
+_YES, _NO = {"1", "true", "yes"}, {"0", "false", "no"}
 
 
 class Settings(shared.settings.Settings):
@@ -44,8 +48,24 @@ class Settings(shared.settings.Settings):
     @field_validator("smtp_url")
     @classmethod
     def _smtp_is_a_url(cls, text: str | None) -> str | None:
-        if text is not None and (urlsplit(text).scheme not in _SCHEMES or not urlsplit(text).hostname):
+        if text is not None and not _is_mail_server(text):
             raise ValueError("smtp://host:port or smtps://host:port is needed, with ?starttls=1 for STARTTLS")
+        return text
+
+    @field_validator("mail_from")
+    @classmethod
+    def _mail_from_is_one_address(cls, text: str | None) -> str | None:
+        if text is not None and not _is_one_address(text):
+            raise ValueError(
+                "one address is needed, such as learnwire@lms.example or Learnwire <learnwire@lms.example>"
+            )
+        return text
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url_is_a_page(cls, text: str | None) -> str | None:
+        if text is not None and not _is_page(text):
+            raise ValueError("https://host or https://host:port is needed, such as https://tracker.example")
         return text
 
     @classmethod
@@ -56,6 +76,39 @@ class Settings(shared.settings.Settings):
         if len(given.keys() & {"smtp_username", "smtp_password_file"}) == 1:
             problems.append("LEARNWIRE_SMTP_USERNAME and LEARNWIRE_SMTP_PASSWORD_FILE belong together")
         return problems
+
+
+def _is_mail_server(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        asked = parse_qs(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+        port_is_right = parts.port != 0
+    except ValueError:  # no such port, or no query
+        return False
+    whole = parts.scheme in _SCHEMES and _HOST.fullmatch(parts.hostname or "") and parts.path in {"", "/"}
+    known = asked.keys() <= {"starttls"} and all(each in _YES | _NO for each in asked.get("starttls", []))
+    return bool(whole) and port_is_right and parts.username is None and not parts.fragment and known
+
+
+def _is_one_address(text: str) -> bool:
+    message = EmailMessage()
+    try:
+        message["From"] = text
+        header = message["From"]
+        (address,) = header.addresses
+    except (ValueError, IndexError):  # a line end, or none or several of them
+        return False
+    return not header.defects and bool(address.username) and bool(_HOST.fullmatch(address.domain)) and text.isascii()
+
+
+def _is_page(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        port_is_right = parts.port != 0
+    except ValueError:
+        return False
+    bare = not (parts.query or parts.fragment or parts.username) and not re.search(r"\s", text)
+    return parts.scheme in {"https", "http"} and port_is_right and bare and bool(_HOST.fullmatch(parts.hostname or ""))
 
 
 def stalls_of(text: str) -> tuple[timedelta, dict[str, timedelta]]:
@@ -73,4 +126,4 @@ def _seconds(text: str) -> timedelta:
 
 def starttls(url: str) -> bool:
     """Tell whether the mail server's URL asks for STARTTLS."""
-    return parse_qs(urlsplit(url).query).get("starttls", ["0"])[-1] in {"1", "true", "yes"}
+    return parse_qs(urlsplit(url).query).get("starttls", ["0"])[-1] in _YES
