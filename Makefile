@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo demo-once bench chaos lock fmt clean env-example standin-clients test-long
+.PHONY: help setup check test demo demo-once bench chaos lock fmt clean env-example standin-clients test-long init rotate
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -9,6 +9,12 @@ STAMP := $(VENV)/.set-up
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+init: ## make CA, keys and passwords as files in secrets/, once; then: docker compose up -d --wait
+	@python3 ops/compose/make_secrets.py $(if $(KAFKA_HOST),--host $(KAFKA_HOST))
+
+rotate: ## make one of them anew: make rotate SECRET=kafka/bulk-tracker.password
+	@python3 ops/compose/make_secrets.py $(if $(KAFKA_HOST),--host $(KAFKA_HOST)) --rotate "$(SECRET)"
 
 setup: $(STAMP) ## install everything into .venv (first run needs the package index, later runs nothing)
 

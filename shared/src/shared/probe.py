@@ -1,4 +1,4 @@
-"""`python -m shared.probe`: the container's health check; exit 0 while `/livez` says so."""
+"""`python -m shared.probe [readyz]`: the container's health check; exit 0 while `/livez` (or `/readyz`) says so."""
 
 import os
 import sys
@@ -9,8 +9,9 @@ import urllib.request
 def main() -> int:
     """Ask this container's own process."""
     port = os.environ.get("LEARNWIRE_HTTP_PORT", "8080")
+    path = sys.argv[1] if len(sys.argv) > 1 else "livez"
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=4) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=4) as answer:
             return 0 if answer.status == 200 else 1  # noqa: PLR2004  OK
     except (urllib.error.URLError, TimeoutError):
         return 1
