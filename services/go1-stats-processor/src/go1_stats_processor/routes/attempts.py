@@ -1,17 +1,16 @@
 """Attempts: lists, one with its why."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from contracts.types import PortalId, instant, instant_text
+from contracts.types import PortalId
 from go1_stats_processor.routes.filters import Filters
 from go1_stats_processor.routes.shapes import Attempts, AttemptWithWhy, attempt, attempt_with_why
+from go1_stats_processor.store.asking import newest
 from go1_stats_processor.store.flow import Flow
 from shared.http import Auth, Principal, Problem, api_router
-from shared.http.paging import Limit, decode_cursor, encode_cursor
-from shared.mongo import Document
+from shared.http.paging import Limit
 
 
 def router(flow: Flow, auth: Auth) -> APIRouter:
@@ -26,15 +25,9 @@ def router(flow: Flow, auth: Auth) -> APIRouter:
         cursor: str | None = None,
     ) -> Attempts:
         query = await filters.query(principal.portals, flow.rows)
-        if query is None:
-            return Attempts(items=[], next_cursor=None)
-        found = await flow.rows.page(_after(query, cursor, filters), limit=limit + 1)
-        items = found[:limit]
+        items, next_cursor = await newest(flow.rows, filters, query, cursor=cursor, limit=limit)
         titles = await flow.courses.titles({each["course_id"] for each in items})
-        return Attempts(
-            items=[attempt(each, titles) for each in items],
-            next_cursor=_cursor(items[-1], filters) if len(found) > limit else None,
-        )
+        return Attempts(items=[attempt(each, titles) for each in items], next_cursor=next_cursor)
 
     @routes.get("/{attempt_id}", summary="One attempt, why it shows what it shows, and its history")
     async def _one(
@@ -49,20 +42,3 @@ def router(flow: Flow, auth: Auth) -> APIRouter:
         return attempt_with_why(row, published, await flow.courses.titles({row["course_id"]}))
 
     return routes
-
-
-def _after(query: Document, cursor: str | None, filters: Filters) -> Document:
-    if cursor is None:
-        return query
-    position = decode_cursor(cursor, filters.given(), length=2)
-    last: datetime = instant(position[0])
-    return {
-        "$and": [
-            query,
-            {"$or": [{"last_activity_at": {"$lt": last}}, {"last_activity_at": last, "_id": {"$lt": position[1]}}]},
-        ]
-    }
-
-
-def _cursor(row: Document, filters: Filters) -> str:
-    return encode_cursor([instant_text(row["last_activity_at"]), row["_id"]], filters.given())

@@ -6,12 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from contracts.types import Instant, instant, instant_text
+from contracts.types import Instant
 from go1_stats_processor.routes.filters import Portal
-from go1_stats_processor.store.asking import asked_of
+from go1_stats_processor.store.asking import parked
 from go1_stats_processor.store.flow import Flow
 from shared.http import Auth, Principal, api_router
-from shared.http.paging import Limit, decode_cursor, encode_cursor
+from shared.http.paging import Limit
 from shared.mongo import Document
 
 
@@ -44,19 +44,11 @@ def router(flow: Flow, auth: Auth) -> APIRouter:
         limit: Limit = 50,
         cursor: str | None = None,
     ) -> ParkedPage:
-        filters = {"portal_id": portal_id}
-        portals = asked_of(portal_id, principal.portals)
-        after = None
-        if cursor is not None:
-            position = decode_cursor(cursor, filters, length=2)
-            after = (instant(position[0]), str(position[1]))
-        found = await flow.enrollments.parked(portals, after=after, limit=limit + 1)
-        items = found[:limit]
-        last = [instant_text(items[-1]["parked_at"]), items[-1]["_id"]] if len(found) > limit else None
+        items, next_cursor = await parked(flow.enrollments, portal_id, principal.portals, cursor=cursor, limit=limit)
         now = flow.clock()
         return ParkedPage(
             items=[_parked_of(each, now) for each in items],
-            next_cursor=None if last is None else encode_cursor(last, filters),
+            next_cursor=next_cursor,
         )
 
     return routes

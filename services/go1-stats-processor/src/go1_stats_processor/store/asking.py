@@ -1,13 +1,16 @@
 """What attempts can be asked for, by routes and pages alike, and whose portals somebody sees."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal
 
-from contracts.types import Count, EmailAddress, Id, Instant, PortalId, normal_email
+from contracts.types import Count, EmailAddress, Id, Instant, PortalId, instant, instant_text, normal_email
+from go1_stats_processor.store.enrollments import Enrollments
 from go1_stats_processor.store.rows import Rows
 from go1_stats_processor.store.statistics import TIMED
+from shared.http.paging import decode_cursor, encode_cursor
+from shared.http.problems import bad_parameter
 from shared.mongo import Document
 
 _PLAIN = ("learner_id", "course_id", "status", "legacy", "result", "origin")
@@ -79,3 +82,43 @@ def _timed(shortest: int | None, longest: int | None) -> dict[str, Any]:
 
 def _limits(begin: object, end: object) -> dict[str, Any]:
     return {name: value for name, value in (("$gte", begin), ("$lt", end)) if value is not None}
+
+
+async def newest(
+    rows: Rows, asked: Asked, query: Document | None, *, cursor: str | None, limit: int
+) -> tuple[list[Document], str | None]:
+    """Return a page of attempts, newest activity first, and the cursor of the next one."""
+    if query is None:
+        return [], None
+    if cursor is not None:
+        instant_, row_id = _position(cursor, asked.given())
+        beyond = [{"last_activity_at": {"$lt": instant_}}, {"last_activity_at": instant_, "_id": {"$lt": row_id}}]
+        query = {"$and": [query, {"$or": beyond}]}
+    found = await rows.page(query, limit=limit + 1)
+    last = [instant_text(found[limit - 1]["last_activity_at"]), found[limit - 1]["_id"]] if len(found) > limit else None
+    return found[:limit], None if last is None else encode_cursor(last, asked.given())
+
+
+async def parked(
+    enrollments: Enrollments,
+    portal_id: str | None,
+    portals: Collection[str] | None,
+    *,
+    cursor: str | None,
+    limit: int,
+) -> tuple[list[Document], str | None]:
+    """Return a page of parked completions, oldest first, and the cursor of the next one."""
+    filters = {"portal_id": portal_id}
+    after = None if cursor is None else _position(cursor, filters)
+    found = await enrollments.parked(asked_of(portal_id, portals), after=after, limit=limit + 1)
+    last = [instant_text(found[limit - 1]["parked_at"]), found[limit - 1]["_id"]] if len(found) > limit else None
+    return found[:limit], None if last is None else encode_cursor(last, filters)
+
+
+def _position(cursor: str, filters: Mapping[str, object]) -> tuple[datetime, str]:
+    """Return (instant, id); cursors can be made up, so what is in one is looked at."""
+    instant_, document_id = decode_cursor(cursor, filters, length=2)
+    try:
+        return instant(instant_), str(document_id)
+    except ValueError:
+        raise bad_parameter("cursor", "not a cursor of this list") from None
