@@ -64,7 +64,7 @@ test-long: setup ## the tests that take minutes: kills, outages, a million rows,
 chaos: setup ## services and servers killed under load (about 30 min); CHAOS_SEED=... repeats a run
 	@$(BIN)/pytest -q -s -m long tests/chaos
 
-bench: setup ## action-logger beside bare loops and FastStream, into docs/performance.md (on a quiet machine)
+bench: setup ## action-logger beside bare loops and four frameworks, into docs/performance.md (on a quiet machine)
 	@$(BIN)/python -m bench --write docs/performance.md
 
 lock: setup ## pin requirements/*.txt anew, with hashes and no download addresses

@@ -1,6 +1,7 @@
 """`make bench`: the product beside what others would write, in one run, interleaved."""
 
 import argparse
+import asyncio
 import os
 import random
 import shlex
@@ -10,37 +11,39 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.report import NAMES, write
+from bench import load
+from bench.report import goals, write
 from bench.rounds import Course, heat, race
 from bench.table import table
-from bench.worker import VARIANTS
+from bench.variants import OURS, VARIANTS
 from learnwire_local.both import start_both
+
+EVENTS_OF_A_PERSON = 20
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--events", type=int, default=20_000)
-    parser.add_argument("--people", type=int, help="whose events they are; a tenth of the events unless said")
+    parser.add_argument("--events", type=int, default=50_000)
+    parser.add_argument("--people", type=int, help=f"whose events they are; {EVENTS_OF_A_PERSON} each unless said")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     parser.add_argument("--variants", nargs="+", choices=list(VARIANTS), default=list(VARIANTS))
     parser.add_argument("--write", type=Path, help="put the table into this page, such as docs/performance.md")
-    parser.add_argument("--profile", choices=list(VARIANTS), help="run this variant once under cProfile instead")
+    parser.add_argument("--profile", choices=["A", "A_pipe", "B", OURS], help="run this once under cProfile instead")
     chosen = parser.parse_args(arguments)
+    people = chosen.people or max(1, chosen.events // EVENTS_OF_A_PERSON)
     with _servers() as (kafka, mongo_uri), tempfile.TemporaryDirectory(prefix="learnwire-bench-") as folder:
-        course = Course.at(
-            kafka, mongo_uri, Path(folder), events=chosen.events, people=chosen.people or max(1, chosen.events // 10)
-        )
+        course = Course.at(kafka, mongo_uri, Path(folder), events=chosen.events, people=people)
         if chosen.profile:
             return _profile(course, chosen.profile)
-        results = race(course, chosen.variants, rounds=chosen.rounds, seed=chosen.seed)
-    text = table(results, NAMES)
-    print(f"\n{text}")
-    trouble = [f"{each.variant}, round {each.round}: {each.trouble}" for each in results if each.trouble]
+        outcome = race(course, chosen.variants, rounds=chosen.rounds, seed=chosen.seed)
+    text = table(outcome.results, outcome.absent)
+    print(f"\n{text}", *goals(outcome.results), sep="\n")
+    trouble = [f"{each.variant}, round {each.round}: {each.trouble}" for each in outcome.results if each.trouble]
     print(*trouble, sep="\n")
     if chosen.write and not trouble:
         command = shlex.join(["python", "-m", "bench", *(arguments or sys.argv[1:]), "--seed", str(chosen.seed)])
-        write(chosen.write, text, results, command=command)
+        write(chosen.write, text, outcome, people=people, command=command)
     return 1 if trouble else 0
 
 
@@ -57,10 +60,6 @@ def _servers() -> Generator[tuple[str, str]]:
 
 
 def _profile(course: Course, variant: str) -> int:
-    import asyncio  # noqa: PLC0415  this way is rare
-
-    from bench import load  # noqa: PLC0415  as above
-
     asyncio.run(load.fill(course.kafka, course.prefix, course.events, people=course.people, seed=1))
     result = heat(course, variant, number=1, profile=True)
     print((course.folder / f"{variant}.profile.txt").read_text())

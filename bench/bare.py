@@ -7,13 +7,13 @@ committed. B: A with Pydantic.
 import asyncio
 import json
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from bson import Timestamp
 from pydantic import TypeAdapter
 
+from bench.document import document
 from bench.model import Recorded
 from bench.race import BATCH_RECORDS, Clock, Heat, the_same_indexes
 from shared.mongo import Collection, Document, connect
@@ -33,18 +33,6 @@ def with_json(value: bytes) -> Document:
 def with_pydantic(value: bytes) -> Document:
     event: dict[str, Any] = _validate(value).model_dump(exclude_none=True)
     return document(event, event["data"])
-
-
-def document(event: Mapping[str, Any], data: Mapping[str, Any]) -> Document:
-    """As the product's rows, as far as it costs nothing: every index finds a value of its own in it."""
-    return {
-        "_id": f"{event['source']}\n{event['id']}",
-        "inserted": Timestamp(0, 0),
-        "time": event["time"],
-        "person": data["email"],
-        "content_kind": data["content_type"],
-        **data,
-    }
 
 
 async def sequential(heat: Heat, clock: Clock, parse: Parse) -> None:

@@ -14,6 +14,9 @@ from contracts.wire import Record, encode
 PARTITIONS = 6
 PLAIN = "plain-json"
 """The same records, but for the content type: FastStream leaves CloudEvents undecoded."""
+FEW = "few-json"
+"""The first of these, for who writes them one at a time."""
+FEW_EVENTS = 1_000
 JSON = b"application/json"
 NOW = datetime(2026, 11, 22, 3, tzinfo=UTC)
 
@@ -44,7 +47,7 @@ async def fill(kafka: str, prefix: str, events: int, *, people: int, seed: int) 
     await admin.start()
     try:
         names = [*SERVICES["action-logger"].topics, *(each.name for each in DEAD_LETTERS)]
-        await admin.create_topics([NewTopic(prefix + each, PARTITIONS, 1) for each in (*names, PLAIN)])
+        await admin.create_topics([NewTopic(prefix + each, PARTITIONS, 1) for each in (*names, PLAIN, FEW)])
     finally:
         await admin.close()
     rng = random.Random(seed)
@@ -56,6 +59,8 @@ async def fill(kafka: str, prefix: str, events: int, *, people: int, seed: int) 
             await producer.send(prefix + CONTENT_ACTIONS, record.value, key=record.key, headers=record.headers)
             plain = [(name, JSON if name == "content-type" else content) for name, content in record.headers]
             await producer.send(prefix + PLAIN, record.value, key=record.key, headers=plain)
+            if number < FEW_EVENTS:
+                await producer.send(prefix + FEW, record.value, key=record.key, headers=plain)
         await producer.flush()
     return size
 

@@ -6,18 +6,20 @@ import random
 import secrets
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pymongo import MongoClient
 
+from action_logger.store import indexes
 from bench import load
-from bench.race import COLLECTION, Heat
-from contracts.catalog import CONTENT_ACTIONS
+from bench.environments import InstallError
+from bench.heat import COLLECTION, Heat
+from bench.variants import VARIANTS
 
-HEAT_SECONDS = 120
+HEAT_SECONDS = 180
 REPOSITORY = Path(__file__).parents[1]
 
 
@@ -31,11 +33,26 @@ class Result:
     seconds: float
     cpu_seconds: float
     trouble: str | None
+    peak_mib: float = 0.0
+    sealed: float | None = None
+    """How many rows were sealed when the clock stopped."""
 
     @property
     def rate(self) -> float:
         """Events a second."""
         return self.events / self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A race's results, and who could not take part, with the reason."""
+
+    results: list[Result] = field(default_factory=list[Result])
+    absent: dict[str, str] = field(default_factory=dict[str, str])
+
+
+class HeatError(Exception):
+    """A heat ended without a result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,68 +71,96 @@ class Course:
         return Course(kafka, mongo_uri, f"bench{secrets.token_hex(3)}.", folder, events, people)
 
 
-def race(course: Course, variants: Sequence[str], *, rounds: int, seed: int) -> list[Result]:
-    """Fill the topic, run all rounds, remove what was made."""
+def race(course: Course, variants: Sequence[str], *, rounds: int, seed: int) -> Outcome:
+    """Fill the topic, run all rounds, remove what was made. A peer that fails is left out from then on."""
     rng = random.Random(seed)
+    outcome = Outcome()
+    pythons = _pythons(variants, outcome.absent)
     print(f"{course.events} events of {course.people} people, {rounds} rounds, seed {seed}")
     size = asyncio.run(load.fill(course.kafka, course.prefix, course.events, people=course.people, seed=seed))
     print(f"{size / course.events:.0f} bytes an event")
-    results: list[Result] = []
     try:
         for number in range(1, rounds + 1):
-            order = rng.sample(list(variants), len(variants))
-            for variant in order:
-                result = heat(course, variant, number=number)
-                results.append(result)
-                print(f"round {number}: {variant:<15} {result.rate:>9.0f} events/s {result.trouble or ''}", flush=True)
+            present = [each for each in pythons if each not in outcome.absent]
+            for variant in rng.sample(present, len(present)):
+                _take_part(course, variant, pythons[variant], number, outcome)
     finally:
         asyncio.run(load.remove(course.kafka, course.prefix))
-    return results
+    return outcome
 
 
-def heat(course: Course, variant: str, *, number: int, profile: bool = False) -> Result:
+def _pythons(variants: Sequence[str], absent: dict[str, str]) -> Mapping[str, Path]:
+    found: dict[str, Path] = {}
+    for each in variants:
+        try:
+            found[each] = VARIANTS[each].python(sys.executable)
+        except InstallError as reason:
+            absent[each] = f"not installed: {reason}"
+    return found
+
+
+def _take_part(course: Course, variant: str, python: Path, number: int, outcome: Outcome) -> None:
+    try:
+        result = heat(course, variant, python=python, number=number)
+    except HeatError as error:
+        if not VARIANTS[variant].peer:
+            raise
+        outcome.absent[variant] = f"did not finish round {number}"
+        print(f"round {number}: {variant:<18} {error}", flush=True)
+        return
+    outcome.results.append(result)
+    print(f"round {number}: {variant:<18} {result.rate:>9.0f} events/s {result.trouble or ''}", flush=True)
+
+
+def heat(
+    course: Course, variant: str, *, number: int, python: Path = Path(sys.executable), profile: bool = False
+) -> Result:
     """Run a variant once, and look afterwards whether all events are there and committed."""
+    chosen = VARIANTS[variant]
     name = f"{course.prefix}{variant}-{secrets.token_hex(3)}"
     heat = Heat(
         kafka=course.kafka,
         mongo_uri=course.mongo_uri,
         topic_prefix=course.prefix,
-        topic=load.PLAIN if variant == "FastStream" else CONTENT_ACTIONS,
+        topic=chosen.topic,
         group=name,
         database=name.replace(".", "_"),
-        events=course.events,
+        events=min(course.events, load.FEW_EVENTS) if chosen.few else course.events,
         result=course.folder / f"{name}.json",
         folder=course.folder,
         profile=profile,
     )
-    with (course.folder / f"{name}.log").open("wb") as log:
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "bench.worker", variant, heat.as_json()], cwd=REPOSITORY, stdout=log, stderr=log
-        )
+    with MongoClient[dict[str, Any]](heat.mongo_uri) as client:
+        client[heat.database][COLLECTION].create_indexes([*indexes.LOG])
+    code = _run(heat, [str(python), "-m", chosen.module, variant, heat.as_json()], course.folder / f"{name}.log")
+    measured = json.loads(heat.result.read_text())
+    return Result(number, variant, heat.events, trouble=_trouble(heat, code=code), **measured)
+
+
+def _run(heat: Heat, command: Sequence[str], log: Path) -> int:
+    with log.open("wb") as output:
+        worker = subprocess.Popen(command, cwd=REPOSITORY, stdout=output, stderr=output)
         try:
             code = worker.wait(HEAT_SECONDS)
         except subprocess.TimeoutExpired:
             worker.kill()
             code = worker.wait()
     if not heat.result.exists():
-        text = (course.folder / f"{name}.log").read_text(errors="replace")[-2000:]
-        raise RuntimeError(f"{variant} ended with {code} and without a result:\n{text}")
-    measured = json.loads(heat.result.read_text())
-    trouble = _trouble(course, heat, code=code)
-    return Result(number, variant, course.events, measured["seconds"], measured["cpu_seconds"], trouble)
+        raise HeatError(f"ended with {code} and without a result:\n{log.read_text(errors='replace')[-2000:]}")
+    return code
 
 
-def _trouble(course: Course, heat: Heat, *, code: int) -> str | None:
+def _trouble(heat: Heat, *, code: int) -> str | None:
     with MongoClient[dict[str, Any]](heat.mongo_uri) as client:
         written = client[heat.database][COLLECTION].count_documents({})
         client.drop_database(heat.database)
-    committed = asyncio.run(load.committed(course.kafka, heat.topic_name, heat.group))
+    committed = asyncio.run(load.committed(heat.kafka, heat.topic_name, heat.group))
     wrong = [
         f"{what} {found}, not {wanted}"
         for what, found, wanted in (
             ("exit code", code, 0),
-            ("documents", written, course.events),
-            ("committed", committed, course.events),
+            ("documents", written, heat.events),
+            ("committed", committed, heat.events),
         )
         if found != wanted
     ]

@@ -10,19 +10,20 @@ from functools import partial
 from bench import bare, framework, product
 from bench.race import Clock, Heat
 
-Variant = Callable[[Heat, Clock], Awaitable[None]]
+Run = Callable[[Heat, Clock], Awaitable[None]]
 
-VARIANTS: Mapping[str, Variant] = {
+RUNS: Mapping[str, Run] = {
     "A": partial(bare.sequential, parse=bare.with_json),
     "A_pipe": partial(bare.piped, parse=bare.with_json),
     "B": partial(bare.sequential, parse=bare.with_pydantic),
     "FastStream": framework.batches,
+    "FastStream-message": framework.messages,
     "action-logger": product.serve,
 }
 
 
 async def _run(variant: str, heat: Heat) -> None:
-    await VARIANTS[variant](heat, Clock(heat))
+    await RUNS[variant](heat, Clock(heat))
 
 
 def main() -> None:
