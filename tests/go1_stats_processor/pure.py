@@ -101,7 +101,12 @@ class Pure:
             return
         for group in [each for each in self.groups if each[:2] == learner]:
             self.groups[group] = without_recorded_until(self.groups[group], erased_at)
-        left = [each for group, facts in self.groups.items() if group[:2] == learner for each in facts.launches]
+        left = [
+            each
+            for group, facts in self.groups.items()
+            if group[:2] == learner
+            for each in (*facts.launches, *facts.superseded)
+        ]
         seen = [Seen(f"{learner[0]} {normal_email(each.email)}", each.recorded_at) for each in left]
         self.learners[learner] = known = with_learner_facts(known, seen, self._clash)
         theirs = {key for key, each in self.enrollments.items() if (key[0], each.owner) == learner}

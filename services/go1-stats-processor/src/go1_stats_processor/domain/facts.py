@@ -66,12 +66,16 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that is known of one learner and one course in one portal; sorted, so that equal sets are equal values."""
+    """All that is known of one learner and one course in one portal; sorted, so that equal sets are equal values.
+
+    `superseded`: what else was said of launches. It counts for nothing until an erasure takes what is stronger.
+    """
 
     launches: tuple[Launch, ...] = ()
     resumes: tuple[Resume, ...] = ()
     completions: tuple[Completion, ...] = ()
     gone: tuple[Gone, ...] = ()
+    superseded: tuple[Launch, ...] = ()
 
 
 Fact = Launch | Resume | Completion | Gone
@@ -79,7 +83,8 @@ Fact = Launch | Resume | Completion | Gone
 
 def with_facts(facts: Facts, more: Iterable[Fact]) -> Facts:
     """Take facts in. The order in which they come, and how often, makes no difference."""
-    launches = {each.launch_id: each for each in facts.launches}
+    launches: dict[str, Launch] = {each.launch_id: each for each in facts.launches}
+    superseded = facts.superseded
     resumes = {(each.resumed_at, each.launch_id or "", each.channel): each for each in facts.resumes}
     enrollments: dict[str, Completion | Gone] = {
         each.go1_enrollment_id: each for each in (*facts.completions, *facts.gone)
@@ -87,7 +92,10 @@ def with_facts(facts: Facts, more: Iterable[Fact]) -> Facts:
     for each in more:
         match each:
             case Launch():
-                launches[each.launch_id] = _launch(launches.get(each.launch_id), each)
+                one = launches.get(each.launch_id)
+                launches[each.launch_id] = stronger = _launch(one, each)
+                if one is not None and _said(one) != _said(each):
+                    superseded = _with_superseded(superseded, each if stronger is one else one)
             case Resume():
                 key = (each.resumed_at, each.launch_id or "", each.channel)
                 resumes[key] = _resume(resumes.get(key), each)
@@ -101,17 +109,26 @@ def with_facts(facts: Facts, more: Iterable[Fact]) -> Facts:
         tuple(resumes[key] for key in sorted(resumes)),
         tuple(each for each in told if isinstance(each, Completion)),
         tuple(each for each in told if isinstance(each, Gone)),
+        superseded,
     )
+
+
+def _with_superseded(superseded: Iterable[Launch], launch: Launch) -> tuple[Launch, ...]:
+    """Each saying once, as it was told last."""
+    by_content = {(each.launch_id, _said(each)): each for each in superseded}
+    key = (launch.launch_id, _said(launch))
+    by_content[key] = max(launch, by_content.get(key, launch), key=_told)
+    return tuple(sorted(by_content.values(), key=lambda each: (each.launch_id, each.launched_at, _canonical(each))))
 
 
 def without_recorded_until(facts: Facts, instant: datetime) -> Facts:
     """Drop what was recorded up to an erasure."""
-    return Facts(
-        tuple(each for each in facts.launches if each.recorded_at > instant),
-        tuple(each for each in facts.resumes if each.recorded_at > instant),
-        tuple(each for each in facts.completions if each.recorded_at > instant),
-        facts.gone,
+    left = Facts(
+        resumes=tuple(each for each in facts.resumes if each.recorded_at > instant),
+        completions=tuple(each for each in facts.completions if each.recorded_at > instant),
+        gone=facts.gone,
     )
+    return with_facts(left, [each for each in (*facts.launches, *facts.superseded) if each.recorded_at > instant])
 
 
 def _launch(one: Launch | None, other: Launch) -> Launch:

@@ -5,7 +5,7 @@ An `Address` stands for a normal form: the service passes keyed hashes, so that 
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from go1_stats_processor.domain.facts import Ref
@@ -48,12 +48,16 @@ LearnerFact = Changed | Seen | Erased
 
 @dataclass(frozen=True, slots=True)
 class Learner:
-    """What is known of a learner. `addresses`: all that he ever had, since when."""
+    """What is known of a learner. `addresses`: all that he ever had, since when.
+
+    `stated`: when `learner.changed` named an address last; what it said after an erasure holds.
+    """
 
     newest: Changed | None = None
     addresses: Mapping[Address, datetime] | None = None
     erased_at: datetime | None = None
     erased_addresses: tuple[Address, ...] = ()
+    stated: Mapping[Address, datetime] = field(default_factory=dict[Address, datetime])
 
     @property
     def known(self) -> Mapping[Address, datetime]:
@@ -72,7 +76,8 @@ def with_learner_facts(learner: Learner, facts: Iterable[LearnerFact], clash: Cl
     erased_at = max((each.erased_at for each in facts if isinstance(each, Erased)), default=None)
     if erased_at is None or (learner.erased_at is not None and learner.erased_at > erased_at):
         erased_at = learner.erased_at
-    newest, addresses, erased = learner.newest, dict(learner.known), set(learner.erased_addresses)
+    newest, addresses, stated = learner.newest, dict(learner.known), dict(learner.stated)
+    erased = set(learner.erased_addresses)
     for each in facts:
         if isinstance(each, Erased):
             erased.update(each.addresses)
@@ -82,14 +87,16 @@ def with_learner_facts(learner: Learner, facts: Iterable[LearnerFact], clash: Cl
             continue
         addresses[each.address] = min(each.recorded_at, addresses.get(each.address, each.recorded_at))
         if isinstance(each, Changed):
+            stated[each.address] = max(each.recorded_at, stated.get(each.address, each.recorded_at))
             newest = each if newest is None else _stronger(newest, each, clash)
     if erased_at is not None:
         newest = None if newest is None or newest.recorded_at <= erased_at else newest
         erased.update(address for address, since in addresses.items() if since <= erased_at)
+        stated = {address: last for address, last in stated.items() if last > erased_at}
         addresses = {address: since for address, since in addresses.items() if since > erased_at}
-        if newest is not None:
-            addresses.setdefault(newest.address, newest.recorded_at)
-    return Learner(newest, dict(sorted(addresses.items())) or None, erased_at, tuple(sorted(erased)))
+        addresses = {**stated, **addresses}
+    known = dict(sorted(addresses.items()))
+    return Learner(newest, known or None, erased_at, tuple(sorted(erased)), dict(sorted(stated.items())))
 
 
 def _stronger(one: Changed, other: Changed, clash: Clash) -> Changed:

@@ -51,6 +51,7 @@ def facts_of(document: Mapping[str, Any] | None) -> Facts:
         _several(Resume, document.get("resumes")),
         _several(Completion, document.get("completions")),
         _several(Gone, document.get("gone")),
+        _several(Launch, document.get("superseded")),
     )
 
 
@@ -60,6 +61,7 @@ def of_facts(facts: Facts) -> Document:
         "resumes": [flat(each) for each in facts.resumes],
         "completions": [flat(each) for each in facts.completions],
         "gone": [flat(each) for each in facts.gone],
+        "superseded": [flat(each) for each in facts.superseded],
     }
 
 
@@ -71,13 +73,17 @@ def learner_of(document: Mapping[str, Any] | None) -> Learner:
         addresses={each["address"]: each["since"] for each in document.get("addresses") or ()} or None,
         erased_at=document.get("erased_at"),
         erased_addresses=tuple(document.get("erased_addresses") or ()),
+        stated={each["address"]: each["stated"] for each in document.get("addresses") or () if each.get("stated")},
     )
 
 
 def of_learner(learner: Learner) -> Document:
     document: Document = {
         "newest": None if learner.newest is None else flat(learner.newest),
-        "addresses": [{"address": address, "since": since} for address, since in learner.known.items()],
+        "addresses": [
+            {"address": address, "since": since, "stated": learner.stated.get(address)}
+            for address, since in learner.known.items()
+        ],
     }
     if learner.erased_at is not None:
         document |= {"erased_at": learner.erased_at, "erased_addresses": list(learner.erased_addresses)}

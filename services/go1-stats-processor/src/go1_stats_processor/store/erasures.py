@@ -42,7 +42,7 @@ class Erasures:
         gone = 0
         for group in groups:
             left = without_recorded_until(facts_of(group), erased_at)
-            launches += left.launches
+            launches += (*left.launches, *left.superseded)
             going = self._going(group, left)
             gone += len(going)
             await self._rows.anonymize(
