@@ -6,9 +6,11 @@ from typing import NoReturn
 from go1_stats_processor import handlers, routes
 from go1_stats_processor.domain.rules import Rules
 from go1_stats_processor.jobs import commands, upkeep
+from go1_stats_processor.pages import site
 from go1_stats_processor.settings import Settings
 from go1_stats_processor.store.flow import Flow
 from shared import service
+from shared.http.sessions import Sessions
 from shared.service import Parts, Shell
 
 NAME = "go1-stats-processor"
@@ -37,15 +39,27 @@ def flow_of(shell: Shell[Settings]) -> Flow:
 
 def build(shell: Shell[Settings]) -> Parts:
     flow = flow_of(shell)
+    sessions = Sessions(
+        service=NAME, settings=shell.settings, database=shell.database, auth=shell.auth, clock=shell.clock
+    )
+    shell.auth.read_session = sessions.read
+
+    async def prepare() -> None:
+        await flow.prepare()
+        await sessions.prepare()
+
     return Parts(
         handlers=handlers.handlers(flow, handlers.address_of(shell.keys)),
-        routers=routes.routers(flow, shell.auth, rules_of(shell.settings)),
+        routers=[
+            *routes.routers(flow, shell.auth, rules_of(shell.settings)),
+            *site.routers(flow, sessions, shell.clock),
+        ],
         jobs={
             **flow.sweeps,
             "parked counts": lambda: upkeep.count_parked(flow),
             "erasures": lambda: upkeep.erase_again(flow),
         },
-        prepare=flow.prepare,
+        prepare=prepare,
     )
 
 

@@ -104,11 +104,7 @@ class Looks:
         )
 
 
-def url(path: str, *, without: str = "", **parameters: object) -> str:
-    """Return an address with those parameters that are given; a trailing `_` spares a name that is Python's own."""
-    given = {
-        name.removesuffix("_"): value
-        for name, value in parameters.items()
-        if value not in (None, "") and name.removesuffix("_") not in without.split()
-    }
+def url(path: str, **parameters: object) -> str:
+    """Return an address with those parameters that are given."""
+    given = {name: value for name, value in parameters.items() if value not in (None, "")}
     return f"{path}?{urlencode(given)}" if given else path
