@@ -38,3 +38,12 @@ def test_json_that_is_no_cursor_is_a_422(value: object) -> None:
     with pytest.raises(Problem) as caught:
         decode_cursor(cursor, FILTERS)
     assert caught.value.status == 422
+
+
+@pytest.mark.parametrize("value", [2**63, -(2**70), float("nan"), float("inf"), True, {"$gt": ""}, ["x"]])
+def test_a_position_that_no_list_of_ours_has_is_a_422_even_with_the_right_digest(value: object) -> None:
+    digest = json.loads(base64.urlsafe_b64decode(encode_cursor([], FILTERS) + "=="))[0]
+    cursor = base64.urlsafe_b64encode(json.dumps([digest, value]).encode()).decode()
+    with pytest.raises(Problem) as caught:
+        decode_cursor(cursor, FILTERS)
+    assert caught.value.status == 422

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from shared import metrics
 
@@ -31,7 +31,7 @@ def router(
         why = list(reasons())
         return JSONResponse({"ready": not why, "reasons": why}, status_code=503 if why else 200)
 
-    @routes.get("/metrics")
+    @routes.get("/metrics", response_class=PlainTextResponse)
     async def scrape() -> Response:
         """Answer all metrics in Prometheus' text format."""
         return Response(metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")

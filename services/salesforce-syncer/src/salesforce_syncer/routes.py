@@ -34,10 +34,10 @@ def router(shell: Shell[Settings], reading: ReadingStore, orgs: OrgStore) -> API
     operator = shell.auth.require("operator")
 
     @routes.get("/status")
-    async def status(_: Annotated[Principal, Depends(operator)]) -> dict[str, Any]:
-        return _status(await reading.status(), await orgs.calls_by_hour(shell.clock()), shell.clock())
+    async def status(who: Annotated[Principal, Depends(operator)]) -> dict[str, Any]:
+        return _status(await reading.status(), await orgs.calls_by_hour(shell.clock()), shell.clock(), who)
 
-    @routes.get("/learners/{portal_id}/{learner_id}")
+    @routes.get("/learners/{portal_id}/{learner_id:path}")
     async def explain(portal_id: str, learner_id: str, who: Annotated[Principal, Depends(operator)]) -> dict[str, Any]:
         story = await reading.story(portal_id, learner_id) if who.sees_portal(portal_id) else None
         if story is None:
@@ -81,7 +81,7 @@ def _instant(value: datetime | None) -> str | None:
     return instant_text(value) if value is not None else None
 
 
-def _status(found: Mapping[str, Any], calls: Mapping[datetime, int], now: datetime) -> dict[str, Any]:
+def _status(found: Mapping[str, Any], calls: Mapping[datetime, int], now: datetime, who: Principal) -> dict[str, Any]:
     writer: Mapping[str, Any] = found["writer"] or {}
     stops: Sequence[Mapping[str, Any]] = writer.get("stops", ())
     org_stop = next((each for each in stops if each["object"] in {"org", "quota"}), None)
@@ -116,9 +116,10 @@ def _status(found: Mapping[str, Any], calls: Mapping[datetime, int], now: dateti
                 "since": _instant(each["since"]),
             }
             for each in found["guards"]
+            if who.sees_portal(each["portal_id"])
         ],
         "rejected": found["rejected"],
-        "last_proof": _proof(found["proof"]),
+        "last_proof": _proof(found["proof"], who),
     }
 
 
@@ -138,8 +139,8 @@ def _quota(last: Mapping[str, Any], calls: Mapping[datetime, int], dirty: int, n
     }
 
 
-def _proof(last: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if last is None:
+def _proof(last: Mapping[str, Any] | None, who: Principal) -> dict[str, Any] | None:
+    if last is None or not (last["portal_id"] is None or who.sees_portal(last["portal_id"])):
         return None
     return {"at": _instant(last["at"]), "rows": last["rows"], "drift": last["drift"], "portal_id": last["portal_id"]}
 

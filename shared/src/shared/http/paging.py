@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -11,6 +12,7 @@ from fastapi import Query
 from shared.http.problems import bad_parameter
 
 MOST = 200
+MOST_NUMBER = 2**63 - 1
 Limit = Annotated[int, Query(ge=1, le=MOST, description="How many items at the most")]
 """Use as `limit: Limit = 50`."""
 
@@ -32,9 +34,22 @@ def decode_cursor(cursor: str, filters: Mapping[str, object], *, length: int | N
         raise bad_parameter("cursor", "not a cursor of this list") from error
     if digest != _digest(filters) or (length is not None and len(position) != length):
         raise bad_parameter("cursor", "a cursor of other filters; begin again without it")
-    if not all(each is None or isinstance(each, str | int | float) for each in position):
+    if not all(_may_be_sorted_by(each) for each in position):
         raise bad_parameter("cursor", "not a cursor of this list")
     return position
+
+
+def _may_be_sorted_by(value: object) -> bool:
+    # What a database cannot take as a number is none of ours: our own cursors hold what came from it.
+    match value:
+        case bool():
+            return False
+        case int():
+            return abs(value) <= MOST_NUMBER
+        case float():
+            return isfinite(value)
+        case _:
+            return value is None or isinstance(value, str)
 
 
 def _digest(filters: Mapping[str, object]) -> str:

@@ -29,7 +29,7 @@ def router(flow: Flow, auth: Auth) -> APIRouter:
         titles = await flow.courses.titles({each["course_id"] for each in items})
         return Attempts(items=[attempt(each, titles) for each in items], next_cursor=next_cursor)
 
-    @routes.get("/{attempt_id}", summary="One attempt, why it shows what it shows, and its history")
+    @routes.get("/{attempt_id:path}", summary="One attempt, why it shows what it shows, and its history")
     async def _one(
         attempt_id: str,
         portal_id: Annotated[PortalId, Query()],

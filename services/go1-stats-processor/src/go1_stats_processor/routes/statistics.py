@@ -85,7 +85,7 @@ def router(flow: Flow, auth: Auth) -> APIRouter:
             next_cursor=encode_cursor([page[-1]], filters) if len(course_ids) > limit else None,
         )
 
-    @routes.get("/courses/{course_id}/statistics", summary="Statistics of one course")
+    @routes.get("/courses/{course_id:path}/statistics", summary="Statistics of one course")
     async def _course_statistics(
         course_id: Id,
         principal: Annotated[Principal, reader],
@@ -99,7 +99,7 @@ def router(flow: Flow, auth: Auth) -> APIRouter:
             raise Problem(404, detail="There is no such course.")
         return _course(course_id, await statistics.of(rows.collection, {**query, **between(since, until)}), titles)
 
-    @routes.get("/learners/{learner_id}/statistics", summary="Statistics of one learner")
+    @routes.get("/learners/{learner_id:path}/statistics", summary="Statistics of one learner")
     async def _learner_statistics(
         learner_id: Id,
         principal: Annotated[Principal, reader],
