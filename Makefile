@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo demo-once bench chaos lock fmt clean env-example standin-clients test-long init rotate
+.PHONY: help setup check test fuzz demo demo-once bench chaos lock fmt clean env-example standin-clients test-long init rotate
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -63,6 +63,9 @@ test-long: setup ## the tests that take minutes: kills, outages, a million rows,
 
 chaos: setup ## services and servers killed under load (about 30 min); CHAOS_SEED=... repeats a run
 	@$(BIN)/pytest -q -s -m long tests/chaos
+
+fuzz: setup ## 10,000 requests and 10,000 records of every kind, good and bad (about 15 min); FUZZ_SEED=... repeats a run
+	@$(BIN)/pytest -q -s -m long tests/fuzz
 
 bench: setup ## action-logger beside bare loops and four frameworks, into docs/performance.md (on a quiet machine)
 	@$(BIN)/python -m bench --write docs/performance.md
