@@ -12,6 +12,7 @@ import bulk_tracker.settings
 import go1_stats_processor.settings
 import salesforce_syncer.settings
 import shared.settings
+from shared.cli.reach import CommandSettings
 
 ROOT = Path(__file__).parents[1]
 SERVICES: dict[str, type[shared.settings.Settings]] = {
@@ -33,12 +34,19 @@ def text() -> str:
         own = {key: field for key, field in settings.model_fields.items() if key not in common}
         if own:
             parts += _section(name, own)
+    parts += _section("the learnwire command", _of_command())
     return "\n".join(parts)
 
 
 def names() -> set[str]:
     """Return all variables."""
-    return {f"{shared.settings.PREFIX}{key.upper()}" for each in SERVICES.values() for key in each.model_fields}
+    every = (*(each.model_fields for each in SERVICES.values()), _of_command())
+    return {f"{shared.settings.PREFIX}{key.upper()}" for each in every for key in each}
+
+
+def _of_command() -> dict[str, FieldInfo]:
+    common = shared.settings.Settings.model_fields
+    return {key: field for key, field in CommandSettings.model_fields.items() if key not in common}
 
 
 def _section(title: str, fields: dict[str, FieldInfo]) -> list[str]:

@@ -9,7 +9,6 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
-from faststream.security import BaseSecurity, SASLScram512
 
 from contracts.envelope import Envelope
 from contracts.wire import encode
@@ -40,19 +39,13 @@ def client_options(settings: KafkaSettings) -> dict[str, Any]:
             "ssl_context": tls(settings),
             "sasl_mechanism": "SCRAM-SHA-512",
             "sasl_plain_username": settings.kafka_username,
-            "sasl_plain_password": _password(settings),
+            "sasl_plain_password": password(settings),
         }
     return options
 
 
-def faststream_security(settings: KafkaSettings) -> BaseSecurity | None:
-    """Return the same for FastStream."""
-    if settings.kafka_security == "plaintext":
-        return None
-    return SASLScram512(username=settings.kafka_username or "", password=_password(settings), ssl_context=tls(settings))
-
-
-def _password(settings: KafkaSettings) -> str:
+def password(settings: KafkaSettings) -> str:
+    """Return Kafka's password, empty where none is set."""
     return read_secret(settings.kafka_password_file) if settings.kafka_password_file else ""
 
 

@@ -17,7 +17,7 @@ import uvicorn
 from fastapi import APIRouter, FastAPI
 
 from contracts import catalog
-from shared import health, logs
+from shared import explaining, health, logs
 from shared.consumer import Handler, Work
 from shared.http import Auth, description, problems
 from shared.http.middleware import MOST_HEADER_BYTES, Around
@@ -172,12 +172,23 @@ async def serve(name: str, settings: S, build: Callable[[Shell[S]], Parts]) -> i
             ),
             window=parts.window,
             jobs=parts.jobs,
-            prepare=parts.prepare,
+            prepare=_prepared(shell, parts),
             more_reasons=parts.readiness,
         )
         lag[0] = running.lag
         app = application(shell, parts, running)
         return await _serve(app, listening, running)
+
+
+def _prepared(shell: Shell[S], parts: Parts) -> Callable[[], Awaitable[None]]:
+    """Return the service's own preparing, with the indexes that `learnwire explain` asks."""
+
+    async def prepare() -> None:
+        if parts.prepare is not None:
+            await parts.prepare()
+        await explaining.prepare(shell.database, shell.name)
+
+    return prepare
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -10,9 +10,10 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 from faststream.kafka.subscriber.usecase import BatchSubscriber
+from faststream.security import BaseSecurity, SASLScram512
 
 from shared.dead_letters import Raw
-from shared.kafka import client_options, faststream_security
+from shared.kafka import client_options, password, tls
 from shared.settings import KafkaSettings
 
 log = structlog.stdlib.get_logger()
@@ -42,7 +43,7 @@ def subscribe(
     broker = KafkaBroker(
         options["bootstrap_servers"],
         client_id=options["client_id"],
-        security=faststream_security(settings),
+        security=_security(settings),
         allow_auto_create_topics=False,
         graceful_timeout=STOP_SECONDS,
         apply_types=False,
@@ -67,6 +68,12 @@ def subscribe(
     )
     subscriber(intake)
     return broker, subscriber
+
+
+def _security(settings: KafkaSettings) -> BaseSecurity | None:
+    if settings.kafka_security == "plaintext":
+        return None
+    return SASLScram512(username=settings.kafka_username or "", password=password(settings), ssl_context=tls(settings))
 
 
 class _Listener(ConsumerRebalanceListener):
