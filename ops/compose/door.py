@@ -16,6 +16,8 @@ MOST_CONNECTIONS = 2_000
 
 
 class Door:
+    """A port, and where it leads."""
+
     def __init__(self, host: str, port: int) -> None:
         self._host, self._port = host, port
         self._busy: Counter[str] = Counter()

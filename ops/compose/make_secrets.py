@@ -44,6 +44,8 @@ class Secret:
 
 @dataclass(frozen=True)
 class Folder:
+    """Where they are, and the name by which publishers know Kafka."""
+
     path: Path
     host: str
 
@@ -70,7 +72,12 @@ def all_secrets(publishers: list[str]) -> list[Secret]:
     """In the order in which they are made: certificates need the CA."""
     kafka_users = [*SERVICES, "operator", *publishers]
     return [
-        Secret("ca.key", lambda _: _openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"), (), PRIVATE),
+        Secret(
+            "ca.key",
+            lambda _: _openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"),
+            (),
+            PRIVATE,
+        ),
         Secret("ca.crt", _ca, ("kafka", "mongo", "kafka-init", "mongo-init", *SERVICES)),
         Secret("kafka.pem", lambda folder: _leaf(folder, "kafka"), ("kafka",)),
         Secret("mongo.pem", lambda folder: _leaf(folder, "mongo"), ("mongo",)),
@@ -196,8 +203,10 @@ def _rotatable(wanted: list[Secret]) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--folder", type=Path, default=Path("secrets"))
-    parser.add_argument("--host", default=os.environ.get("KAFKA_HOST", "127.0.0.1"), help="name of Kafka for publishers")
+    parser.add_argument("--folder", type=Path, default=Path(os.environ.get("SECRETS", "secrets")))
+    parser.add_argument(
+        "--host", default=os.environ.get("KAFKA_HOST", "127.0.0.1"), help="name of Kafka for publishers"
+    )
     parser.add_argument("--rotate", metavar="SECRET")
     asked = parser.parse_args()
     if shutil.which("openssl") is None:
@@ -207,7 +216,9 @@ def main() -> int:
     folder, wanted = Folder(asked.folder, asked.host), all_secrets(publishers())
     if asked.rotate:
         concerned = rotate(folder, wanted, asked.rotate)
-        print(f"rotate: {asked.rotate} is new; now run:\n  docker compose up -d --wait --force-recreate {' '.join(concerned)}")
+        print(
+            f"rotate: {asked.rotate} is new; now run:\n  docker compose up -d --wait --force-recreate {' '.join(concerned)}"
+        )
         return 0
     made = make(folder, wanted)
     for name in made:

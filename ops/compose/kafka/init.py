@@ -21,7 +21,7 @@ PUBLISHERS = Path(__file__).parents[1] / "publishers.json"
 WAIT_SECONDS = 60
 
 
-async def main() -> int:
+def main() -> int:
     publishers: Mapping[str, Any] = json.loads(PUBLISHERS.read_text())
     wanted = rights(publishers, prefix=os.environ.get("LEARNWIRE_KAFKA_TOPIC_PREFIX", ""))
     passwords = {each.name.removesuffix(".password"): each.read_text().strip() for each in PASSWORDS.glob("*.password")}
@@ -29,14 +29,18 @@ async def main() -> int:
         print(f"kafka: no password for {', '.join(lacking)}; run: make init", file=sys.stderr)
         return 1
     known = {each.principal for each in wanted}
+    asyncio.run(_bring(set(wanted), {name: text for name, text in passwords.items() if name in known}))
+    return 0
+
+
+async def _bring(wanted: set[Right], passwords: Mapping[str, str]) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers="127.0.0.1:9094", client_id="learnwire-init")
     await _started(admin)
     try:
-        await _users(admin, {name: text for name, text in passwords.items() if name in known})
-        await _rights(admin, set(wanted))
+        await _users(admin, passwords)
+        await _rights(admin, wanted)
     finally:
         await admin.close()
-    return 0
 
 
 async def _started(admin: AIOKafkaAdminClient) -> None:
@@ -76,4 +80,4 @@ def _refused_if(faults: Any) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    sys.exit(main())

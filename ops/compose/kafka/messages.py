@@ -71,6 +71,8 @@ class _AlterScram(RequestStruct):
 
 
 class AlterScram(Request[_AlterScram]):
+    """Gives these users these passwords, and takes those of the others away."""
+
     API_KEY = 51
 
     def __init__(self, passwords: Mapping[str, str], *, gone: Sequence[str]):
@@ -125,6 +127,8 @@ class DescribeScram(Request[_DescribeScram]):
 
 
 class CreateRights(Request[CreateAclsRequest_v1]):
+    """Many at once."""
+
     API_KEY = 30
 
     def __init__(self, rights: Sequence[Right]):
@@ -135,6 +139,8 @@ class CreateRights(Request[CreateAclsRequest_v1]):
 
 
 class DeleteRights(Request[DeleteAclsRequest_v1]):
+    """Many at once."""
+
     API_KEY = 31
 
     def __init__(self, rights: Sequence[Right]):

@@ -1,13 +1,8 @@
-"""docker-compose.yml as a platform team runs it; skipped, with the reason, where no engine or no images are at hand."""
+"""docker-compose.dev.yml, the plain variant; skipped, with the reason, where no engine or no images are at hand."""
 
 import asyncio
 import json
-import os
-import secrets
-import shutil
-import subprocess
 from collections.abc import Generator, Mapping
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,18 +10,8 @@ import pytest
 
 from contracts import catalog
 from contracts.publisher import Publisher
-from learnwire_local import free_port
+from tests.compose.stack import SERVICES, Stack, why_not
 from tests.world import eventually
-
-ROOT = Path(__file__).parents[2]
-PORTS = ("KAFKA_PORT", "SYNCER_PORT", "STANDIN_PORT", "GO1_PORT", "LOGGER_PORT", "TRACKER_PORT")
-IMAGES = {"KAFKA_IMAGE": "apache/kafka:4.1.0", "MONGO_IMAGE": "mongo:8.0", "PYTHON_IMAGE": "python:3.12-slim"}
-SERVICES = {
-    "salesforce-syncer": "SYNCER",
-    "go1-stats-processor": "GO1",
-    "action-logger": "LOGGER",
-    "bulk-tracker": "TRACKER",
-}
 
 WHEN = "2026-11-20T08:00:00Z"
 LEARNER = {"portal_id": "acme", "learner_id": "l1"}
@@ -53,60 +38,21 @@ EVENTS: list[tuple[str, dict[str, Any]]] = [
     ),
 ]
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 
-def why_not() -> str | None:
-    if shutil.which("docker") is None:
-        return "no docker command"
-    for command in (["docker", "info"], ["docker", "compose", "version"]):
-        if subprocess.run(command, capture_output=True, check=False, timeout=20).returncode != 0:
-            return f"{' '.join(command)} does not answer"
-    for variable, default in IMAGES.items():
-        image = os.environ.get(variable, default)
-        if (
-            subprocess.run(
-                ["docker", "image", "inspect", image], capture_output=True, check=False, timeout=20
-            ).returncode
-            != 0
-        ):
-            return f"the image {image} is not here ({variable} names another)"
-    return None
-
-
-class Stack:
-    """One compose project of the test's own, on free ports."""
-
-    def __init__(self) -> None:
-        self.environment = {**os.environ, "LEARNWIRE_VERSION": "test", **{name: str(free_port()) for name in PORTS}}
-        self.project = f"learnwire-test-{secrets.token_hex(3)}"
-
-    def compose(self, *arguments: str, timeout: float = 420) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            ["docker", "compose", "-p", self.project, "--profile", "demo", *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-
-    def url(self, service: str) -> str:
-        return f"http://127.0.0.1:{self.environment[f'{SERVICES[service]}_PORT']}"
-
-    def token(self, service: str, role: str) -> str:
-        done = self.compose(
-            "exec", "-T", "-e", "LEARNWIRE_DEVELOPMENT=true", service, "learnwire", "token", service, "--role", role
-        )
-        return done.stdout.strip()
+def token(stack: Stack, service: str, role: str) -> str:
+    done = stack.compose(
+        "exec", "-T", "-e", "LEARNWIRE_DEVELOPMENT=true", service, "learnwire", "token", service, "--role", role
+    )
+    return done.stdout.strip()
 
 
 @pytest.fixture(scope="module")
 def stack() -> Generator[Stack]:
     if (reason := why_not()) is not None:
         pytest.skip(f"compose: {reason}")
-    stack = Stack()
+    stack = Stack("docker-compose.dev.yml")
     try:
         up = stack.compose("up", "-d", "--build", "--wait")
         assert up.returncode == 0, up.stderr[-3000:]
@@ -151,15 +97,14 @@ async def test_events_from_the_host_reach_the_report_and_salesforce(stack: Stack
         )
     row = found.json()["records"][0]
     assert (row["Course_Name__c"], row["Status__c"], row["Contact__c"][:15]) == ("Safety", "in_progress", contact[:15])
-    token = await asyncio.to_thread(stack.token, "action-logger", "analyst")
-    page = await answer(f"{stack.url('action-logger')}/v1/content-actions", token=token)
+    bearer = await asyncio.to_thread(token, stack, "action-logger", "analyst")
+    page = await answer(f"{stack.url('action-logger')}/v1/content-actions", token=bearer)
     assert [each["email"] for each in page.json()["items"]] == ["ann@acme.example"]
 
 
 async def test_services_stop_with_zero(stack: Stack) -> None:
     await asyncio.to_thread(stack.compose, "stop", *SERVICES)
-    listed = await asyncio.to_thread(stack.compose, "ps", "-a", "--format", "json")
-    states = [json.loads(line) for line in listed.stdout.splitlines()]
+    states = await asyncio.to_thread(stack.states)
     assert {each["Service"]: each["ExitCode"] for each in states if each["Service"] in SERVICES} == dict.fromkeys(
         SERVICES, 0
     )
