@@ -102,18 +102,23 @@ def _fact(event: Event, said_at: datetime) -> Fact[Any]:
     return Fact(envelope, raw)
 
 
-@pytest.fixture
-def tracker_settings(tmp_path: Path) -> Settings:
-    (tmp_path / "jwt").write_text(SECRET)
-    (tmp_path / "pii").write_bytes(b"k" * 32)
+def settings_in(folder: Path) -> Settings:
+    """Settings whose keys lie in this folder."""
+    (folder / "jwt").write_text(SECRET)
+    (folder / "pii").write_bytes(b"k" * 32)
     return Settings.model_validate(
         {
             "jwt_issuer": ISSUER,
-            "jwt_secret_file": tmp_path / "jwt",
-            "pii_key_file": tmp_path / "pii",
+            "jwt_secret_file": folder / "jwt",
+            "pii_key_file": folder / "pii",
             "public_url": "https://tracker.example",
         }
     )
+
+
+@pytest.fixture
+def tracker_settings(tmp_path: Path) -> Settings:
+    return settings_in(tmp_path)
 
 
 @pytest.fixture

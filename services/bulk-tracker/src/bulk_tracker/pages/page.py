@@ -1,5 +1,6 @@
 """`GET /` and what hangs on it."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -20,6 +21,7 @@ from shared.http.sessions import Sessions
 A_PAGE = 50
 _READ = ["GET", "HEAD"]
 _FILTERS = ("q", "status", "type", "from", "to")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
@@ -72,7 +74,7 @@ async def _list(stores: Stores, looks: Looks, who: Principal, parameters: Mappin
         who,
         groups=grouped(page.items),
         signature=" ".join(f"{each.action_id}:{each.version}:{each.report.state}" for each in page.items),
-        query={**query, "from_": query["from"]},
+        query={**query, "from_": _day(query["from"]), "to": _day(query["to"])},
         filtered=bool(given),
         trouble=trouble,
         statuses=list(Status),
@@ -102,6 +104,11 @@ async def _narrowed(
             raise
         trouble = "A filter could not be read, so all actions are shown."
         return await page_of(stores, requester, Filters(), cursor=None, limit=A_PAGE), trouble
+
+
+def _day(text: str) -> str:
+    """Return what a date's field can show; the filter may be an instant, or nonsense."""
+    return text if _DAY.fullmatch(text) else ""
 
 
 def _types(chosen: str) -> list[tuple[str, str]]:

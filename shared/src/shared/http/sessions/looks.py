@@ -57,8 +57,8 @@ def confirmation(present: Principal, waiting: Principal) -> Response:
         f"A page has just asked to sign you in as {_strong(waiting)}.</p>"
         '<p class="quiet">If you did not ask for that yourself, stay who you are.</p>'
         '<form method="post" action="/launch">'
-        f'<button class="main" name="confirm" value="no">Stay {_name(present)}</button>'
-        f'<button name="confirm" value="yes">Continue as {_name(waiting)}</button></form>'
+        f'<button class="main" name="confirm" value="no">Stay signed in as {_name(present)}</button>'
+        f'<button name="confirm" value="yes">Sign in as {_name(waiting)}</button></form>'
     )
     return _page("Sign in as somebody else?", body)
 

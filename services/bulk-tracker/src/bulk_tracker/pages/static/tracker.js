@@ -24,9 +24,9 @@ function freshenTimes() {
   for (const time of document.querySelectorAll("time[data-left]")) {
     const instant = new Date(time.dateTime);
     time.textContent = instant > Date.now() ? relative(instant).replace(/^in /, "") : "a moment";
-    const exact = time.parentElement.querySelector(".absolute");
-    if (exact) exact.textContent = full.format(instant);
+    time.title = full.format(instant);
   }
+  for (const time of document.querySelectorAll("time[data-at]")) time.textContent = full.format(new Date(time.dateTime));
 }
 
 function showCopyButtons() {
