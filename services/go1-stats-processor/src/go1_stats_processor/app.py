@@ -14,6 +14,8 @@ from shared.http.sessions import Sessions
 from shared.service import Parts, Shell
 
 NAME = "go1-stats-processor"
+BATCHES_AT_ONCE = 2
+"""One is written while the one before is told; the order of facts makes no difference."""
 
 
 def rules_of(settings: Settings) -> Rules:
@@ -60,6 +62,7 @@ def build(shell: Shell[Settings]) -> Parts:
             "erasures": lambda: upkeep.erase_again(flow),
         },
         prepare=prepare,
+        window=BATCHES_AT_ONCE,
     )
 
 

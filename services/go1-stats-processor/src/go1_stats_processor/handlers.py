@@ -19,12 +19,13 @@ from contracts.types import normal_email
 from go1_stats_processor.domain import facts, matching, said
 from go1_stats_processor.domain.catalogue import Entry
 from go1_stats_processor.store.flow import Flow
-from go1_stats_processor.store.intake import Intake
+from go1_stats_processor.store.intake import Cause, Intake
 from shared.consumer import Fact, Handler, Refusal
 from shared.keys import Keys
 
 AddressOf = Callable[[str, str], matching.Address]
 ADDRESSES_REMEMBERED = 50_000
+_TRACE = ("correlationid", "traceparent", "tracestate")
 
 
 def address_of(keys: Keys) -> AddressOf:
@@ -145,11 +146,10 @@ def _on_learner(intake: Intake, fact: Fact[Any], data: LearnerChanged | LearnerE
     intake.learners.setdefault((data.portal_id, data.learner_id), []).append(new)
 
 
-def _cause(fact: Fact[Any]) -> dict[str, str | None]:
+def _cause(fact: Fact[Any]) -> Cause:
     event = fact.event
-    return {
-        "causationid": event.id,
-        "correlationid": event.correlationid,
-        "traceparent": event.traceparent,
-        "tracestate": event.tracestate,
-    }
+    cause = {"causationid": event.id}
+    for name in _TRACE:
+        if (value := getattr(event, name)) is not None:
+            cause[name] = value
+    return cause

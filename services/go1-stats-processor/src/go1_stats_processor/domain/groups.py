@@ -9,7 +9,7 @@ from datetime import datetime
 from operator import attrgetter, itemgetter
 from typing import Any, Literal
 
-from go1_stats_processor.domain.attempt import Attempt
+from go1_stats_processor.domain.attempt import Attempt, Why
 from go1_stats_processor.domain.attempts import attempts
 from go1_stats_processor.domain.facts import Facts
 from go1_stats_processor.domain.rules import Rules
@@ -22,7 +22,10 @@ NUMBERS = (
     "email", "origin", "channel", "entry_kind", "entry_id", "go1_enrollment_id", "status", "legacy", "progress_percent",
     "result", "started_at", "last_activity_at", "completed_at", "time_spent_seconds", "time_spent_basis",
 )  # fmt: skip
-"""What readers of `attempt.changed` are told about: a change of `why` or of the title alone publishes nothing."""
+"""What readers of `attempt.changed` are told about: a change of `why` or of the title alone publishes nothing.
+
+`why` itself is not kept: the facts and the rules are, and make it again.
+"""
 
 numbers_of = itemgetter(*NUMBERS)
 _numbers = attrgetter(*NUMBERS)
@@ -31,15 +34,18 @@ REMEMBERED = (
     "status", "legacy", "progress_percent", "result", "last_activity_at", "time_spent_seconds", "time_spent_basis"
 )  # fmt: skip
 """What the history shows of each publication."""
+PUBLICATION = ("version", "change", "changed_at", *REMEMBERED)
+"""The names of what stands in each entry of a history."""
 LONGEST_HISTORY = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Republished:
-    """The attempts as they are now, and the ids of those that changed."""
+    """The attempts as they are now, the ids of those that changed, and why the attempts show what they show."""
 
     attempts: Sequence[Published]
     changed: Sequence[str]
+    why: Mapping[str, Sequence[Why]]
 
 
 def republished(
@@ -49,11 +55,13 @@ def republished(
     known = {each["attempt_id"]: each for each in before}
     result: list[Published] = []
     changed: list[str] = []
+    why: dict[str, Sequence[Why]] = {}
     for attempt in attempts(facts, rules):
         shown = plain(attempt)
+        why[attempt.attempt_id] = attempt.why
         old = known.pop(attempt.attempt_id, None)
         if old is not None and not old.get("gone") and numbers_of(old) == numbers_of(shown):
-            result.append({**old, "why": shown["why"]})
+            result.append({name: value for name, value in old.items() if name != "why"} if "why" in old else old)
             continue
         changed.append(attempt.attempt_id)
         result.append(_next(old, shown, _change(old, shown), course_title=course_title, now=now))
@@ -64,15 +72,12 @@ def republished(
         voided = {**old, "status": "voided", "time_spent_seconds": None, "time_spent_basis": None, "gone": True}
         changed.append(attempt_id)
         result.append(_next(old, voided, "voided", course_title=course_title, now=now))
-    return Republished(result, changed)
+    return Republished(result, changed, why)
 
 
 def plain(attempt: Attempt) -> dict[str, Any]:
     shown: dict[str, Any] = dict(zip(NUMBERS, _numbers(attempt), strict=True))
     shown["attempt_id"] = attempt.attempt_id
-    shown["why"] = [
-        {"rule": each.rule, "inputs": dict(each.inputs), "events": list(each.events)} for each in attempt.why
-    ]
     return shown
 
 
@@ -80,8 +85,8 @@ def _next(
     old: Published | None, shown: Mapping[str, Any], change: Change, *, course_title: str | None, now: datetime
 ) -> Published:
     version = 1 if old is None else old["version"] + 1
-    entry = {"version": version, "change": change, "changed_at": now, **{name: shown[name] for name in REMEMBERED}}
-    earlier: Sequence[Mapping[str, Any]] = () if old is None else old["history"]
+    entry = [version, change, now, *(shown[name] for name in REMEMBERED)]
+    earlier: Sequence[Any] = () if old is None else old["history"]
     history = [*earlier, entry][-LONGEST_HISTORY:]
     return {
         **shown,
@@ -91,6 +96,14 @@ def _next(
         "changed_at": now,
         "history": history,
     }
+
+
+def history_of(published: Published) -> list[Mapping[str, Any]]:
+    """Return the history in words; entries of shape 1 had their names with them."""
+    return [
+        each if isinstance(each, Mapping) else dict(zip(PUBLICATION, each, strict=True))
+        for each in published["history"]
+    ]
 
 
 def _change(old: Published | None, new: Published) -> Change:

@@ -45,6 +45,9 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         _TIME,
     ),
     "attempt.voided": Explanation("Go1 deleted the enrollment behind this attempt.", _OURS),
+    "attempt.gone": Explanation(
+        "No fact asks for this attempt any more: its completion turned out to be another attempt's or learner's.", _OURS
+    ),
     "attempt.reopened": Explanation(
         "Go1 deleted the enrollment that had completed this attempt; it is open again.", _OURS
     ),

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from contracts.attempts import Why
 from contracts.go1 import EntryPoint
 from contracts.types import Instant
-from go1_stats_processor.store.groups import entry_point, why_of
+from go1_stats_processor.store.telling import entry_point, why_of
 from shared.mongo import Document
 
 

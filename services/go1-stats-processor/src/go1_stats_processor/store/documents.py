@@ -9,6 +9,7 @@ from go1_stats_processor.domain.catalogue import Entries, Entry
 from go1_stats_processor.domain.enrollments import Enrollment, OfCourse, Parked
 from go1_stats_processor.domain.facts import Completion, Facts, Gone, Launch, Resume
 from go1_stats_processor.domain.matching import Changed, Learner
+from go1_stats_processor.domain.rules import Rules
 from go1_stats_processor.domain.said import Decided, Deleted, Named, Said
 from shared.mongo import Document
 
@@ -25,13 +26,23 @@ def _names(kind: type[Any]) -> tuple[str, ...]:
     return tuple(each.name for each in fields(kind))
 
 
+def row(value: Any) -> list[Any]:
+    """Return a dataclass without parts as its values alone: of what is kept many times, names would be the larger half.
+
+    Fields are only ever added, at the end and with a default, so that shorter rows can be read.
+    """
+    return [getattr(value, name) for name in _names(cast("type[Any]", type(value)))]
+
+
 def flat(value: Any) -> Document:
     """Return the document of a dataclass without parts."""
     return {name: getattr(value, name) for name in _names(cast("type[Any]", type(value)))}
 
 
-def of(kind: type[T], document: Mapping[str, Any]) -> T:
-    """Return the dataclass of such a document."""
+def of(kind: type[T], document: Mapping[str, Any] | list[Any]) -> T:
+    """Return the dataclass of such a document, or row."""
+    if isinstance(document, list):
+        return kind(*document)
     return kind(**{name: document.get(name) for name in _names(kind)})
 
 
@@ -39,7 +50,7 @@ def _maybe(kind: type[T], document: Mapping[str, Any] | None) -> T | None:
     return None if document is None else of(kind, document)
 
 
-def _several(kind: type[T], documents: Iterable[Mapping[str, Any]] | None) -> tuple[T, ...]:
+def _several(kind: type[T], documents: Iterable[Mapping[str, Any] | list[Any]] | None) -> tuple[T, ...]:
     return tuple(of(kind, each) for each in documents or ())
 
 
@@ -57,12 +68,18 @@ def facts_of(document: Mapping[str, Any] | None) -> Facts:
 
 def of_facts(facts: Facts) -> Document:
     return {
-        "launches": [flat(each) for each in facts.launches],
-        "resumes": [flat(each) for each in facts.resumes],
-        "completions": [flat(each) for each in facts.completions],
-        "gone": [flat(each) for each in facts.gone],
-        "superseded": [flat(each) for each in facts.superseded],
+        "launches": [row(each) for each in facts.launches],
+        "resumes": [row(each) for each in facts.resumes],
+        "completions": [row(each) for each in facts.completions],
+        "gone": [row(each) for each in facts.gone],
+        "superseded": [row(each) for each in facts.superseded],
     }
+
+
+def rules_of(document: Mapping[str, Any], otherwise: Rules) -> Rules:
+    """Return the rules under which a group was folded; groups of shape 1 do not say."""
+    found = document.get("rules")
+    return otherwise if found is None else of(Rules, found)
 
 
 def learner_of(document: Mapping[str, Any] | None) -> Learner:

@@ -1,6 +1,7 @@
 """Go1 enrollments: completions matched, parked, and played into attempt groups."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,14 @@ SHAPE = 1
 EnrollmentKey = tuple[str, str]
 """Portal and Go1 enrollment."""
 AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Documents as saved, and those in which nothing changed."""
+
+    changed: list[Document]
+    same: list[Document]
 
 
 class Enrollments:
@@ -59,24 +68,34 @@ class Enrollments:
         answers: Answers,
         causes: Mapping[EnrollmentKey, Mapping[str, Any]],
     ) -> None:
-        """Take facts in, match, and tell the attempt groups."""
-        await self.outbox.settle(await self.fold(facts, answers, causes))
+        """Take facts in, match, and tell the attempt groups; a debt until that is done."""
+        await self.outbox.settle((await self.fold(facts, answers, causes, owing=True)).changed)
 
     async def fold(
         self,
         facts: Mapping[EnrollmentKey, Sequence[EnrollmentFact]],
         answers: Answers,
         causes: Mapping[EnrollmentKey, Mapping[str, Any]],
-    ) -> list[Document]:
-        """Take facts in and match; the changed documents owe it to their groups to tell them."""
+        *,
+        owing: bool,
+    ) -> Folded:
+        """Take facts in and match.
+
+        `owing`: the changed documents owe it to their groups to tell them. Else it is the caller who does, for all
+        documents, whether or not they changed: his facts come again if he is killed before he has.
+        """
         keys = {key(*each): each for each in facts}
         played: set[str] = set()
+        same: dict[str, Document] = {}
 
         def fold(document_id: str, before: Document | None, new: Sequence[EnrollmentFact]) -> Document | None:
             enrollment = enrollment_of(before)
             after = resolved(with_enrollment_facts(enrollment, new, self._clash), answers, keys[document_id][0])
             if after == enrollment:
+                if before is not None:
+                    same[document_id] = before
                 return None
+            same.pop(document_id, None)
             portal_id, go1_enrollment_id = keys[document_id]
             if enrollment.home is None and after.home is not None:
                 played.add(document_id)
@@ -87,7 +106,7 @@ class Enrollments:
                 "go1_enrollment_id": go1_enrollment_id,
                 **document,
                 "cause": causes.get(keys[document_id]) or (before or {}).get("cause"),
-                "owes": ["group"],
+                "owes": ["group"] if owing else (before or {}).get("owes", []),
             }
 
         now = self._clock()
@@ -96,7 +115,9 @@ class Enrollments:
         for each in changed:
             if each["_id"] in played:
                 metrics.lag.observe(max(0.0, (now - each["placed_at"]).total_seconds()))
-        return changed
+        for each in changed:
+            same.pop(each["_id"], None)
+        return Folded(changed, list(same.values()))
 
     async def parked(
         self, portals: Sequence[str] | None, *, after: tuple[datetime, str] | None, limit: int

@@ -4,6 +4,7 @@ learner ─▶ completions that wait for an address ─▶ attempt groups ─▶
 course ──▶ completions that it concerns ────────▶      "
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -12,7 +13,7 @@ import structlog
 from contracts.types import instant
 from go1_stats_processor.domain.catalogue import Entries, entry_at
 from go1_stats_processor.domain.enrollments import Answers, told
-from go1_stats_processor.domain.facts import Completion, Fact, Gone, Ref
+from go1_stats_processor.domain.facts import Fact, Ref
 from go1_stats_processor.domain.matching import Address, Seen
 from go1_stats_processor.domain.rules import Rules
 from go1_stats_processor.domain.said import Forgotten
@@ -20,7 +21,7 @@ from go1_stats_processor.store.courses import Courses
 from go1_stats_processor.store.documents import enrollment_of
 from go1_stats_processor.store.enrollments import Enrollments, keys_of
 from go1_stats_processor.store.erasures import Erasures
-from go1_stats_processor.store.groups import GroupKey, Groups
+from go1_stats_processor.store.groups import GroupKey, Groups, Written
 from go1_stats_processor.store.intake import Cause, Intake, sifted
 from go1_stats_processor.store.learners import ERASURE, Learners
 from go1_stats_processor.store.rows import Rows
@@ -51,25 +52,35 @@ class Flow:
         self.courses = Courses(database, sender, self._courses_changed, clash=_clash, clock=clock)
         self.enrollments = Enrollments(database, sender, self._enrollments_changed, clash=_clash, clock=clock)
         self.groups = Groups(database, sender, self.rows.show, source=source, rules=rules, clock=clock)
+        self._writing = asyncio.Lock()
         self._erasures = Erasures(self.groups.collection, self.rows, rules=rules, key=erased_key, clock=clock)
 
     @property
     def sweeps(self) -> dict[str, Callable[[], Awaitable[None]]]:
         """Jobs that settle what a crash left behind."""
-        things = {
-            "learners": self.learners,
-            "courses": self.courses,
-            "enrollments": self.enrollments,
-            "groups": self.groups,
+        outboxes = {
+            "learners": self.learners.outbox,
+            "courses": self.courses.outbox,
+            "enrollments": self.enrollments.outbox,
+            "debts": self.groups.debts.outbox,
+            "groups": self.groups.first_shape,
         }
-        return {f"{name} outbox": each.outbox.sweep for name, each in things.items()}
+        return {f"{name} outbox": each.sweep for name, each in outboxes.items()}
 
     async def prepare(self) -> None:
         for each in (self.rows, self.learners, self.courses, self.enrollments, self.groups):
             await each.prepare()
 
     async def take(self, intake: Intake) -> None:
-        """Make a batch durable, with all that follows from it. May be done again."""
+        """Make a batch durable, with all that follows from it. May be done again.
+
+        While one batch is told, the next is written, in the order in which they came.
+        """
+        async with self._writing:
+            written = await self._write(intake)
+        await self.groups.tell(written)
+
+    async def _write(self, intake: Intake) -> Written | None:
         known = await self.learners.known(intake.people, intake.addresses)
         intake = sifted(intake, known)
         if intake.courses:
@@ -78,12 +89,17 @@ class Flow:
             await self.learners.take(intake.learners)
             known = await self.learners.known(intake.people, intake.addresses)
             intake = sifted(intake, known)  # a launch may have shown that an address is an erased learner's
+        facts: dict[GroupKey, list[Fact]] = intake.groups
+        causes = intake.group_causes
         catalogue = await self.courses.catalogue(intake.course_ids)
-        if intake.groups:
-            await self.groups.take(intake.groups, titles=_titles(catalogue), causes=intake.group_causes)
         if intake.enrollments:
             answers = Answers(known.holders(intake.addresses), catalogue, known.erased)
-            await self.enrollments.take(intake.enrollments, answers, intake.enrollment_causes)
+            found = await self.enrollments.fold(intake.enrollments, answers, intake.enrollment_causes, owing=False)
+            changed, _ = await self._looked_at_again(found.changed)
+            facts, causes = _told([*changed, *found.same], facts, causes)
+        if not facts:
+            return None
+        return await self.groups.take(facts, titles=_titles(catalogue), causes=causes)
 
     async def tell_again(self, enrollments: Sequence[Document]) -> None:
         """Match these again, and tell their groups whether or not anything changed."""
@@ -118,7 +134,7 @@ class Flow:
     async def _resolved(self, enrollments: Sequence[Document]) -> list[Document]:
         """Match these with what is known now; those that change, as saved."""
         answers = await self._answers(enrollments)
-        return await self.enrollments.fold(keys_of(enrollments), answers, {})
+        return (await self.enrollments.fold(keys_of(enrollments), answers, {}, owing=True)).changed
 
     async def _answers(self, enrollments: Iterable[Document]) -> Answers:
         addresses: set[Address] = {address for each in enrollments for address in each.get("waiting", ())}
@@ -127,7 +143,13 @@ class Flow:
         return Answers(known.holders(addresses), await self.courses.catalogue(course_ids), known.erased)
 
     async def _enrollments_changed(self, documents: Sequence[Document]) -> None:
-        """Tell the groups, after reading the answers once more.
+        """Tell the groups."""
+        newest, titles = await self._looked_at_again(documents)
+        facts, causes = _told(newest, {}, {})
+        await self.groups.tell(await self.groups.take(facts, titles=titles, causes=causes))
+
+    async def _looked_at_again(self, documents: Sequence[Document]) -> tuple[Sequence[Document], Mapping[str, str]]:
+        """Read the answers once more, and match again where they are others.
 
         An answer that came between our reading and our writing found nobody to tell: the enrollment was not there yet.
         """
@@ -135,16 +157,9 @@ class Flow:
         stale = [each for each in documents if each.get("waiting") or _is_outdated(each, answers.catalogue)]
         newest = {each["_id"]: each for each in documents}
         if stale:
-            newest |= {each["_id"]: each for each in await self.enrollments.fold(keys_of(stale), answers, {})}
-        facts: dict[GroupKey, list[Completion | Gone]] = {}
-        causes: dict[GroupKey, Cause] = {}
-        for document in newest.values():
-            for (learner_id, course_id), each in told(enrollment_of(document), document["go1_enrollment_id"]):
-                group = (document["portal_id"], learner_id, course_id)
-                facts.setdefault(group, []).append(each)
-                causes[group] = document.get("cause") or {}
-        if facts:
-            await self.groups.take(_as_facts(facts), titles=_titles(answers.catalogue), causes=causes)
+            found = await self.enrollments.fold(keys_of(stale), answers, {}, owing=False)
+            newest |= {each["_id"]: each for each in found.changed}
+        return list(newest.values()), _titles(answers.catalogue)
 
     async def _erase(self, learner: Document) -> None:
         """Forget a learner: attempts first, for lines of them stay; then what Go1 said of him."""
@@ -164,8 +179,18 @@ class Flow:
         await self.enrollments.take(facts, await self._answers(enrollments), {})
 
 
-def _as_facts(facts: Mapping[GroupKey, Sequence[Completion | Gone]]) -> Mapping[GroupKey, Sequence[Fact]]:
-    return facts
+def _told(
+    enrollments: Iterable[Document], facts: Mapping[GroupKey, Sequence[Fact]], causes: Mapping[GroupKey, Cause]
+) -> tuple[dict[GroupKey, list[Fact]], dict[GroupKey, Cause]]:
+    """Return these facts of groups and what the groups are to know of these enrollments."""
+    facts = {group: list(some) for group, some in facts.items()}
+    causes = dict(causes)
+    for document in enrollments:
+        for (learner_id, course_id), each in told(enrollment_of(document), document["go1_enrollment_id"]):
+            group = (document["portal_id"], learner_id, course_id)
+            facts.setdefault(group, []).append(each)
+            causes[group] = document.get("cause") or {}
+    return facts, causes
 
 
 def _titles(catalogue: Mapping[str, Entries]) -> Mapping[str, str]:

@@ -1,28 +1,40 @@
 """Attempt groups: facts in, attempts out, `attempt.changed` published."""
 
-import hashlib
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from contracts.attempts import AttemptChanged, Why
+from contracts.attempts import AttemptChanged
 from contracts.envelope import Envelope
-from contracts.event import EventRef
-from contracts.go1 import EntryPoint
+from contracts.types import instant
+from go1_stats_processor.domain.attempts import attempts
 from go1_stats_processor.domain.facts import Fact, Facts, Gone, with_facts
-from go1_stats_processor.domain.groups import NUMBERS, republished
+from go1_stats_processor.domain.groups import history_of, republished
 from go1_stats_processor.domain.rules import Rules
-from go1_stats_processor.store.documents import facts_of, key, of_facts
+from go1_stats_processor.store.debts import Debt, Debts
+from go1_stats_processor.store.documents import facts_of, key, of_facts, row, rules_of
+from go1_stats_processor.store.telling import GONE, Whys, event_of, plain_why
 from shared.kafka import Sender
 from shared.mongo import ASCENDING, Collection, Database, Document
 from shared.outbox import Outbox
 from shared.things import fold_into
 
-SHAPE = 1
+SHAPE = 2
+"""1 kept `why`, facts and history with all their names, and `owes` of its own. It is read, and told by its own sweep."""
 GroupKey = tuple[str, str, str]
 """Portal, learner, course."""
-_TOLD = tuple(name for name in NUMBERS if name not in {"entry_kind", "entry_id"})
-TRACE = ("correlationid", "causationid", "traceparent", "tracestate")
+TOLD_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Groups as saved, and the debt that they are to be told. `whys`: as they were folded, by group."""
+
+    debt: Debt
+    groups: Sequence[Document]
+    whys: Mapping[str, Whys] = field(default_factory=dict[str, Whys])
 
 
 class Groups:
@@ -32,20 +44,25 @@ class Groups:
         self,
         database: Database,
         sender: Sender,
-        show: Callable[[Sequence[Document]], Awaitable[None]],
+        show: Callable[[Sequence[Document], datetime], Awaitable[None]],
         *,
         source: str,
         rules: Rules,
         clock: Callable[[], datetime],
     ) -> None:
         self.collection: Collection = database["groups"]
+        self.debts = Debts(database, sender, self._tell_late, clock=clock)
+        self.first_shape = Outbox(self.collection, sender, lambda _document: (), self._tell_first_shape, clock=clock)
+        self._sender = sender
+        self._telling = asyncio.Lock()
+        self._show = show
         self._source = source
         self._rules = rules
         self._clock = clock
-        self.outbox = Outbox(self.collection, sender, self._events, show, clock=clock)
 
     async def prepare(self) -> None:
-        await self.outbox.prepare()
+        await self.debts.prepare()
+        await self.first_shape.prepare()
         await self.collection.create_index([("portal_id", ASCENDING), ("learner_id", ASCENDING)], name="learner")
 
     async def take(
@@ -54,41 +71,53 @@ class Groups:
         *,
         titles: Mapping[str, str],
         causes: Mapping[GroupKey, Mapping[str, Any]],
-    ) -> None:
-        """Take facts in and publish what they change."""
-        now = self._clock()
+    ) -> Written | None:
+        """Take facts in; what they change is owed to readers until `tell`. None where nothing was asked."""
+        now = instant(self._clock())
         keys = {key(*each): each for each in facts}
+        whys: dict[str, Whys] = {}
 
         def fold(document_id: str, before: Document | None, new: Sequence[Fact]) -> Document | None:
+            whys.pop(document_id, None)
             known = facts_of(before)
             after = with_facts(known, new)
             if after == known or (before is None and all(isinstance(each, Gone) for each in new)):
                 return None
             group = keys[document_id]
-            return {
-                **self._folded(group, before, after, titles=titles, cause=causes.get(group), now=now),
-                **of_facts(after),
-            }
+            folded, whys[document_id] = self._folded(
+                group, before, after, titles=titles, cause=causes.get(group), now=now
+            )
+            return {**folded, **of_facts(after)}
 
-        await self._save({document_id: facts[each] for document_id, each in keys.items()}, fold, now)
+        return await self._save({document_id: facts[each] for document_id, each in keys.items()}, fold, now, whys)
+
+    async def tell(self, written: Written | None) -> None:
+        """Fill the rows, publish, and strike the debt off; one after the other, in the order of asking."""
+        if written is None:
+            return
+        async with self._telling:
+            await self._tell(written.groups, written.debt.at, written.whys)
+            await self.debts.strike(written.debt)
 
     async def refold(self, documents: Sequence[Document], titles: Mapping[str, str], *, dry_run: bool) -> int:
         """Fold what is kept again; the number of attempts that change. A dry run only counts."""
-        now = self._clock()
+        now = instant(self._clock())
         changed = 0
 
         def again(_: str, before: Document | None, _new: Sequence[Fact]) -> Document | None:
             if before is None:
                 return None
             group = (before["portal_id"], before["learner_id"], before["course_id"])
-            after = self._folded(group, before, facts_of(before), titles=titles, cause=before.get("cause"), now=now)
-            return None if after["attempts"] == before["attempts"] else {**before, **after}
+            cause = before.get("cause")
+            after, _whys = self._folded(group, before, facts_of(before), titles=titles, cause=cause, now=now)
+            return None if after.items() <= before.items() else {**before, **after}
 
         for each in documents:
             after = again("", each, ())
-            changed += 0 if after is None else sum(one not in each["attempts"] for one in after["attempts"])
-        if changed and not dry_run:
-            await self._save({each["_id"]: () for each in documents}, again, now)
+            known = {one["attempt_id"]: one["version"] for one in each["attempts"]}
+            changed += sum(known.get(one["attempt_id"]) != one["version"] for one in (after or each)["attempts"])
+        if not dry_run:
+            await self.tell(await self._save({each["_id"]: () for each in documents}, again, now, {}))
         return changed
 
     async def _save(
@@ -96,8 +125,12 @@ class Groups:
         facts: Mapping[str, Sequence[Fact]],
         fold: Callable[[str, Document | None, Sequence[Fact]], Document | None],
         now: datetime,
-    ) -> None:
-        await self.outbox.settle(await fold_into(self.collection, facts, fold, shape=SHAPE, now=now))
+        whys: Mapping[str, Whys],
+    ) -> Written | None:
+        if not facts:
+            return None
+        debt = await self.debts.note(facts, now)
+        return Written(debt, await fold_into(self.collection, facts, fold, shape=SHAPE, now=now), whys)
 
     def _folded(
         self,
@@ -108,70 +141,56 @@ class Groups:
         titles: Mapping[str, str],
         cause: Mapping[str, Any] | None,
         now: datetime,
-    ) -> Document:
+    ) -> tuple[Document, Whys]:
         earlier: Document = before or {}
         fresh = republished(earlier.get("attempts", ()), facts, self._rules, course_title=titles.get(group[2]), now=now)
-        owed: list[str] = earlier.get("owes", [])
-        return {
+        document = {
             "portal_id": group[0],
             "learner_id": group[1],
             "course_id": group[2],
             "attempts": list(fresh.attempts),
             "cause": cause if fresh.changed else earlier.get("cause"),
-            "owes": [*owed, *(each for each in fresh.changed if each not in owed)],
+            "rules": row(self._rules),
         }
+        if earlier.get("owes"):
+            document["owes"] = earlier["owes"]  # of shape 1
+        return document, fresh.why
 
     async def published(self, row: Document) -> Document | None:
         """Return what stands behind a row: the attempt as published, with why and history."""
         group = await self.collection.find_one({"_id": key(row["portal_id"], row["learner_id"], row["course_id"])})
         found: list[Document] = [] if group is None else group["attempts"]
-        return next((each for each in found if each["attempt_id"] == row["attempt_id"] and not each.get("gone")), None)
-
-    def _events(self, document: Document) -> list[Envelope[AttemptChanged]]:
-        owed = set(document["owes"])
-        return [self._event(document, each) for each in document["attempts"] if each["attempt_id"] in owed]
-
-    def _event(self, document: Document, attempt: Document) -> Envelope[AttemptChanged]:
-        cause: Mapping[str, Any] = document.get("cause") or {}
-        data = AttemptChanged(
-            portal_id=document["portal_id"],
-            learner_id=document["learner_id"],
-            course_id=document["course_id"],
-            attempt_id=attempt["attempt_id"],
-            course_title=attempt["course_title"],
-            entry_point=entry_point(attempt),
-            version=attempt["version"],
-            change=attempt["change"],
-            why=tuple(map(why_of, attempt["why"])),
-            **{name: attempt[name] for name in _TOLD},
+        attempt = next(
+            (each for each in found if each["attempt_id"] == row["attempt_id"] and not each.get("gone")), None
         )
-        return Envelope.of(
-            data,
-            source=self._source,
-            id=_event_id(document["_id"], attempt),
-            time=attempt["changed_at"],
-            **{name: cause.get(name) for name in TRACE},
-        )
+        if group is None or attempt is None:
+            return None
+        why = self._whys(group).get(attempt["attempt_id"], ())
+        return {**attempt, "why": plain_why(why), "history": history_of(attempt)}
 
+    def _whys(self, group: Document) -> Whys:
+        found = attempts(facts_of(group), rules_of(group, self._rules))
+        return {each.attempt_id: each.why for each in found}
 
-def _event_id(group_id: str, attempt: Document) -> str:
-    """Return an id made of what the event says: told again, it is the same event."""
-    return hashlib.sha256(key(group_id, attempt["attempt_id"], str(attempt["version"])).encode()).hexdigest()[:32]
+    def _events(self, group: Document, at: datetime, whys: Mapping[str, Whys]) -> list[Envelope[AttemptChanged]]:
+        owed = [each for each in group["attempts"] if each["changed_at"] >= at]
+        if not owed:
+            return []
+        why = whys.get(group["_id"]) or self._whys(group)
+        return [event_of(group, each, why.get(each["attempt_id"], GONE), source=self._source) for each in owed]
 
+    async def _tell_late(self, debt: Debt) -> None:
+        """Tell what a crash left untold."""
+        for start in range(0, len(debt.groups), TOLD_AT_ONCE):
+            page = {"_id": {"$in": list(debt.groups[start : start + TOLD_AT_ONCE])}}
+            groups = [each async for each in self.collection.find(page)]
+            await self._tell(groups, debt.at, {})
 
-def entry_point(attempt: Mapping[str, Any]) -> EntryPoint | None:
-    if attempt["entry_kind"] is None:
-        return None
-    return EntryPoint(kind=attempt["entry_kind"], id=attempt["entry_id"])
+    async def _tell_first_shape(self, groups: Sequence[Document]) -> None:
+        for each in groups:
+            owed = [one["changed_at"] for one in each["attempts"] if one["attempt_id"] in each["owes"]]
+            await self._tell([each], min(owed, default=self._clock()), {})
 
-
-def why_of(document: Mapping[str, Any]) -> Why:
-    """Return a rule as events and answers show it; made of what was checked when it came in."""
-    return Why.model_construct(
-        rule=document["rule"], inputs=document["inputs"], events=tuple(map(_event_ref, document["events"]))
-    )
-
-
-def _event_ref(text: str) -> EventRef:
-    source, _, event_id = text.partition(" ")
-    return EventRef.model_construct(source=source, id=event_id)
+    async def _tell(self, groups: Sequence[Document], at: datetime, whys: Mapping[str, Whys]) -> None:
+        await self._show(groups, at)
+        await self._sender.send([event for each in groups for event in self._events(each, at, whys)])

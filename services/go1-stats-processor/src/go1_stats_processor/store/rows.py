@@ -1,6 +1,7 @@
 """The read collection: a row per attempt for lists and statistics. Filled from attempt groups, newest version wins."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from contracts.types import normal_email
@@ -42,12 +43,12 @@ class Rows:
             ]
         )
 
-    async def show(self, groups: Sequence[Document]) -> None:
-        """Write the rows of what these groups owe."""
+    async def show(self, groups: Sequence[Document], since: datetime) -> None:
+        """Write the rows of attempts that were published since then."""
         writes = [
             ReplaceOne({"_id": row["_id"], "version": {"$lt": row["version"]}}, row, upsert=True)
             for group in groups
-            for row in _rows(group, set(group["owes"]))
+            for row in _rows(group, since)
         ]
         if not writes:
             return
@@ -58,8 +59,7 @@ class Rows:
 
     async def mend(self, groups: Sequence[Document], *, dry_run: bool) -> int:
         """Write the rows of these groups that are not as they should be; how many there are."""
-        owed = {each["attempt_id"] for group in groups for each in group["attempts"]}
-        wanted = {row["_id"]: row for group in groups for row in _rows(group, owed)}
+        wanted = {row["_id"]: row for group in groups for row in _rows(group)}
         there = {each["_id"]: each async for each in self.collection.find({"_id": {"$in": list(wanted)}})}
         wrong = [row for row in wanted.values() if there.get(row["_id"]) != row and not _is_newer(there, row)]
         if wrong and not dry_run:
@@ -107,9 +107,9 @@ def _is_newer(there: Mapping[str, Document], row: Document) -> bool:
     return row["_id"] in there and there[row["_id"]]["version"] > row["version"]
 
 
-def _rows(group: Document, owed: set[str]) -> Iterable[Document]:
+def _rows(group: Document, since: datetime | None = None) -> Iterable[Document]:
     for attempt in group["attempts"]:
-        if attempt["attempt_id"] not in owed:
+        if since is not None and attempt["changed_at"] < since:
             continue
         row: Document = {"_id": row_id(group, attempt["attempt_id"]), "version": attempt["version"]}
         if attempt.get("gone"):
