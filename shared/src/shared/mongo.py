@@ -59,6 +59,7 @@ __all__ = [
     "DeleteOne",
     "Document",
     "DuplicateKeyError",
+    "ExecutionTimeout",
     "IndexModel",
     "InsertOne",
     "OperationFailure",

@@ -6,6 +6,7 @@ from action_logger import handlers
 from action_logger.jobs import refused
 from action_logger.jobs.commands import prune_command, verify_command
 from action_logger.jobs.sealing import Sealer
+from action_logger.pages import page
 from action_logger.routes import access, export, report
 from action_logger.settings import Settings
 from action_logger.store import indexes
@@ -16,6 +17,7 @@ from action_logger.store.records import Records
 from action_logger.store.report import Report
 from action_logger.store.seals import Seals
 from shared import service
+from shared.http.sessions import Sessions
 from shared.leases import Lease
 from shared.service import Parts, Shell
 
@@ -34,9 +36,15 @@ def build(shell: Shell[Settings]) -> Parts:
     lease = Lease(shell.database, "sealing", holder=shell.instance, seconds=LEASE_SECONDS)
     sealer = Sealer(Seals(shell.database, shell.keys), lease)
 
+    sessions = Sessions(
+        service=NAME, settings=shell.settings, database=shell.database, auth=shell.auth, clock=shell.clock
+    )
+    shell.auth.read_session = sessions.read
+
     async def prepare() -> None:
         await indexes.make(shell.database)
         await publishers.prepare()
+        await sessions.prepare()
 
     return Parts(
         handlers=handlers.handlers(log, people, shell.clock),
@@ -44,6 +52,7 @@ def build(shell: Shell[Settings]) -> Parts:
             report.router(rows, shell.auth, shell.clock),
             export.router(rows, shell.auth, shell.keys),
             access.router(rows, publishers, shell.auth, shell.clock),
+            *page.routers(rows, sessions, shell.clock),
         ],
         jobs={"sealing": sealer.run, "publishers": refused.counting(shell.settings, shell.name, publishers)},
         prepare=prepare,

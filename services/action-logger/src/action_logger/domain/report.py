@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from action_logger.domain.rows import ERASED, Reference, Row
+from contracts import vocabulary
 from contracts.types import instant_text
 
 COLUMNS = ("Email", "Panorama Name", "Content Type", "Content Title", "Type", "Source", "Timestamp")
@@ -32,6 +33,12 @@ class Filters:
             for name, value in asdict(self).items()
             if value is not None
         }
+
+
+def is_source(word: str) -> bool:
+    """Whether some type has this source, or one of which this is the alias."""
+    canonical = vocabulary.canonical_source(word)
+    return any(canonical == source for _, source in vocabulary.PAIRS)
 
 
 class Entry(NamedTuple):

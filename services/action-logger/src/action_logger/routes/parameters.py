@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import Depends, Query
 from pydantic import PlainValidator, WithJsonSchema
 
-from action_logger.domain.report import Filters
+from action_logger.domain.report import Filters, is_source
 from contracts import vocabulary
 from contracts.types import Instant, instant
 from shared.http.problems import bad_parameter
@@ -49,7 +49,7 @@ def _filters(
 ) -> Filters:
     if type_ is not None and type_ not in vocabulary.TYPES:
         raise bad_parameter("type", f"no such type; there are: {', '.join(vocabulary.TYPES)}")
-    if source is not None and not _is_source(source):
+    if source is not None and not is_source(source):
         raise bad_parameter("source", "no such source; GET /v1/vocabulary lists them")
     return Filters(
         email=email,
@@ -62,11 +62,6 @@ def _filters(
         since=from_,
         until=to,
     )
-
-
-def _is_source(word: str) -> bool:
-    canonical = vocabulary.canonical_source(word)
-    return any(canonical == source for _, source in vocabulary.PAIRS)
 
 
 Asked = Annotated[Filters, Depends(_filters)]

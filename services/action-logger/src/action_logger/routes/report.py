@@ -1,7 +1,7 @@
 """The report: rows in pages, counts, the words they are made of."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -9,14 +9,12 @@ from pydantic import BaseModel
 
 from action_logger.domain.report import as_json
 from action_logger.routes.parameters import ROLES, Asked, Order
+from action_logger.store.asking import page_of
 from action_logger.store.report import By, Report
 from contracts import vocabulary
 from contracts.types import instant_text
 from shared.http import Auth, Principal, api_router
-from shared.http.paging import Limit, decode_cursor, encode_cursor
-from shared.http.problems import bad_parameter
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from shared.http.paging import Limit
 
 
 class Reference(BaseModel):
@@ -96,17 +94,13 @@ def router(report: Report, auth: Auth, clock: Callable[[], datetime]) -> APIRout
         cursor: Annotated[str | None, Query(max_length=2000)] = None,
     ) -> dict[str, Any]:
         as_of = clock()
-        bound = {**asked.named(), "order": order}
-        after = None if cursor is None else _position(decode_cursor(cursor, bound, length=2))
         selection = await report.select(asked, principal.panoramas)
-        found = await report.page(selection, after=after, limit=limit + 1, ascending=order == "asc")
-        more = len(found) > limit
-        entry, document_id = found[limit - 1] if more else (None, "")
+        entries, next_cursor = await page_of(
+            report, selection, asked, cursor=cursor, limit=limit, ascending=order == "asc"
+        )
         return {
-            "items": [as_json(each) for each, _ in found[:limit]],
-            "next_cursor": None
-            if entry is None
-            else encode_cursor([_milliseconds(entry.row.timestamp), document_id], bound),
+            "items": [as_json(each) for each in entries],
+            "next_cursor": next_cursor,
             "as_of": instant_text(as_of),
         }
 
@@ -134,17 +128,3 @@ def router(report: Report, auth: Auth, clock: Callable[[], datetime]) -> APIRout
         }
 
     return routes
-
-
-def _milliseconds(instant: datetime) -> int:
-    return (instant - EPOCH) // timedelta(milliseconds=1)
-
-
-def _position(values: list[Any]) -> tuple[datetime, str]:
-    milliseconds, document_id = values
-    if not isinstance(milliseconds, int) or not isinstance(document_id, str):
-        raise bad_parameter("cursor", "not a cursor of this list")
-    try:
-        return EPOCH + timedelta(milliseconds=milliseconds), document_id
-    except OverflowError:
-        raise bad_parameter("cursor", "not a cursor of this list") from None

@@ -11,7 +11,7 @@ from action_logger.store.log import row_of
 from action_logger.store.records import Records
 from contracts import vocabulary
 from contracts.types import normal_email
-from shared.mongo import ASCENDING, DESCENDING, Collection, Database, Document
+from shared.mongo import ASCENDING, DESCENDING, Collection, Database, Document, ExecutionTimeout
 
 AT_ONCE = 1_000
 """Rows read together while exporting."""
@@ -105,15 +105,28 @@ class Report:
         """Count rows by a value: the most frequent first, days in their order."""
         if selection.conditions is None:
             return []
-        order = {"_id": ASCENDING} if by == "day" else {"count": DESCENDING, "_id": ASCENDING}
-        found = self._log.aggregate(
-            [
-                {"$match": selection.query},
-                {"$group": {"_id": _GROUPS[by], "count": {"$sum": 1}}},
-                {"$sort": order},
-            ]
-        )
+        found = self._log.aggregate([{"$match": selection.query}, *_counting(by)])
         return [Count(each["_id"], each["count"]) for each in await found.to_list(None)]
+
+    async def summaries(
+        self, selection: Selection, *bys: By, within_ms: int, most: int
+    ) -> Mapping[By, Sequence[Count]] | None:
+        """Count rows by several values in one pass over them, at most so many of each; None where it takes longer."""
+        if selection.conditions is None:
+            return {by: [] for by in bys}
+        parts = {by: [*_counting(by), {"$limit": most}] for by in bys}
+        found = self._log.aggregate([{"$match": selection.query}, {"$facet": parts}], maxTimeMS=within_ms)
+        try:
+            (counts,) = await found.to_list(None)
+        except ExecutionTimeout:
+            return None
+        return {by: [Count(each["_id"], each["count"]) for each in counts[by]] for by in bys}
+
+    async def panoramas(self, *, most: int) -> list[str]:
+        """Return the names of some panoramas, by name."""
+        names = self._log.aggregate([{"$sort": {"panorama_name": 1}}, {"$group": {"_id": "$panorama_name"}}])
+        found = sorted(each["_id"] for each in await names.to_list(None) if each["_id"] is not None)
+        return found[:most]
 
     async def _of_person(self, filters: Filters) -> Document | None:
         if filters.email is None:
@@ -146,6 +159,11 @@ class Report:
             )
             for each in documents
         ]
+
+
+def _counting(by: By) -> list[Document]:
+    order = {"_id": ASCENDING} if by == "day" else {"count": DESCENDING, "_id": ASCENDING}
+    return [{"$group": {"_id": _GROUPS[by], "count": {"$sum": 1}}}, {"$sort": order}]
 
 
 def _order(*, ascending: bool) -> list[tuple[str, int]]:

@@ -35,9 +35,9 @@ class Form:
         """One line of text."""
         value = self.values[name]
         if len(value) > longest:
-            return self._wrong(name, f"At most {longest:,} characters.")
+            return self.wrong(name, f"At most {longest:,} characters.")
         if _CONTROL.search(value):
-            return self._wrong(name, "There is a character in it that cannot be seen; type it anew.")
+            return self.wrong(name, "There is a character in it that cannot be seen; type it anew.")
         return value or None
 
     def read(self, name: str, kind: TypeAdapter[T], sentence: str) -> T | None:
@@ -48,18 +48,18 @@ class Form:
         try:
             return kind.validate_python(value)
         except ValidationError:
-            return self._wrong(name, sentence)
+            return self.wrong(name, sentence)
 
     def choice(self, name: str, choices: Collection[str]) -> str | None:
         """One of these words."""
         value = self.values[name]
-        return self._wrong(name, "Choose one of the list.") if value and value not in choices else value or None
+        return self.wrong(name, "Choose one of the list.") if value and value not in choices else value or None
 
     def days(self, begin: str, end: str) -> tuple[datetime | None, datetime | None]:
         """Two days, both included, as a half-open range; instants with an offset are taken as they are."""
         since, until = self._moment(begin, _midnight), self._moment(end, _day_after)
         if since is not None and until is not None and since >= until:
-            self._wrong(end, "This is before the other day.")
+            self.wrong(end, "This is before the other day.")
         return since, until
 
     def _moment(self, name: str, of_day: Callable[[str], datetime]) -> datetime | None:
@@ -70,9 +70,10 @@ class Form:
             return of_day(value) if _DAY.fullmatch(value) else instant(value)
         except (ValueError, OverflowError, PydanticCustomError):
             shown = value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}…"
-            return self._wrong(name, f"“{shown}” is no day; one is written 2026-11-22.")
+            return self.wrong(name, f"“{shown}” is no day; one is written 2026-11-22.")
 
-    def _wrong(self, name: str, sentence: str) -> None:
+    def wrong(self, name: str, sentence: str) -> None:
+        """Note what is wrong with a field."""
         self.errors[name] = sentence
 
 

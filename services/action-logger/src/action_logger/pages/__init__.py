@@ -1,0 +1,1 @@
+"""The report's page: filters, counts as charts, rows, download."""
