@@ -1,15 +1,15 @@
 """What the sync costs: calls for ten thousand changes that waited, and for the same facts once more."""
 
 import secrets
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from pymongo import MongoClient
 
 from contracts import EnrollmentChanged, Envelope, LearnerLinked, PortalConnected
+from tests.salesforce_syncer.desired import Rows, metric
 from tests.salesforce_syncer.standin import StandIn, running
 from tests.world import Process, World, eventually
 
@@ -75,25 +75,6 @@ def changes() -> list[Envelope[Any]]:
     ]
 
 
-class Rows:
-    """The desired rows, asked of the database itself."""
-
-    def __init__(self, world: World) -> None:
-        self._client = MongoClient[dict[str, Any]](world.mongo_uri)
-        self._rows = self._client[world.database_of("salesforce-syncer")]["rows"]
-
-    async def count(self, **asked: Any) -> int:
-        return self._rows.count_documents(asked)
-
-    async def settled(self) -> bool:
-        return not self._rows.count_documents(
-            {"$or": [{"dirty_since": {"$exists": True}}, {"owes": {"$exists": True}}]}
-        )
-
-    def close(self) -> None:
-        self._client.close()
-
-
 async def stopped(process: Process) -> None:
     assert process.terminate() == 0
 
@@ -105,13 +86,14 @@ async def test_ten_thousand_waiting_changes_cost_few_calls_and_their_replay_none
 ) -> None:
     prefix = f"t{secrets.token_hex(4)}."
     used_prefixes.append(prefix)
-    with running(tmp_path) as standin:
+    with ExitStack() as stack:
+        standin = stack.enter_context(running(tmp_path))
         async with World(kafka, mongo_uri, prefix, tmp_path) as world:
             settings = standin.settings() | {"SALESFORCE_BULK_ROWS": bulk_rows}
             portal = PortalConnected(
                 portal_id="acme", name="Acme", url="https://acme.example", connected_at=DAY, version=1
             )
-            rows = Rows(world)
+            rows = stack.enter_context(Rows(world))
             linked = [Envelope.of(portal, source="/lms/acme"), *links(users(standin))]
             await world.publish(*linked)
             process = world.service("salesforce-syncer", **settings)
@@ -121,7 +103,7 @@ async def test_ten_thousand_waiting_changes_cost_few_calls_and_their_replay_none
                 until=lambda n: n == LEARNERS,
                 seconds=90,
             )
-            await eventually(rows.settled, "the links to be written", seconds=60)
+            await rows.written(seconds=60)
             await stopped(process)
 
             waiting = changes()
@@ -138,7 +120,7 @@ async def test_ten_thousand_waiting_changes_cost_few_calls_and_their_replay_none
 
             standin.zero()
             process = world.service("salesforce-syncer", **settings)
-            await eventually(rows.settled, "all changes to be written", seconds=120)
+            await rows.written(seconds=120)
             calls = standin.calls()
             assert calls["total"] <= most_calls, calls
             held = standin.rows("LearnUponEnrollment__c")
@@ -151,22 +133,15 @@ async def test_ten_thousand_waiting_changes_cost_few_calls_and_their_replay_none
                 Envelope.of(portal.model_copy(update={"version": 2, "name": "Acme 2"}), source="/lms/acme")
             )
             await eventually(lambda: _name(standin), "the last fact", until=lambda name: name == "Acme 2", seconds=60)
-            await eventually(lambda: _lag(process), "the replay to be read", until=lambda lag: lag == 0, seconds=90)
-            await eventually(rows.settled, "nothing to be left", seconds=60)
+            await eventually(
+                lambda: metric(process, "learnwire_consumer_lag_records"),
+                "the replay to be read",
+                until=lambda lag: lag == 0,
+                seconds=90,
+            )
+            await rows.written(seconds=60)
             assert standin.calls()["written"] == {"LearnUpon_Portal__c": {"updated": 1}}
-            rows.close()
 
 
 async def _name(standin: StandIn) -> str:
     return standin.rows("LearnUpon_Portal__c")["acme"]["Portal_Name__c"]
-
-
-async def _lag(process: Process) -> float:
-    async with httpx.AsyncClient() as client:
-        text = (await client.get(f"{process.url}/metrics")).text
-    lags = [
-        float(line.rpartition(" ")[2])
-        for line in text.splitlines()
-        if line.startswith("learnwire_consumer_lag_records{")
-    ]
-    return sum(lags)

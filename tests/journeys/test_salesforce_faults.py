@@ -96,6 +96,15 @@ async def test_an_expired_token_costs_one_login_however_many_requests_are_open(s
     assert stage.standin.calls()["kinds"]["token"] == 1
 
 
+async def test_a_row_that_is_locked_and_then_loses_a_race_is_sent_once_more(stage: Stage) -> None:
+    someone, user = Someone(), stage.standin.user()
+    stage.standin.fault("lock_rows", keys=[someone.key("e1")], times=1)
+    stage.standin.fault("duplicate_race", keys=[someone.key("e1")], times=1)
+    await stage.tell(someone.linked(1, user), someone.enrolled("e1", 1, "passed"))
+    await stage.shows(lambda: counters(stage.standin, "User", user), (1, 1, 1, 0, 0, 0))
+    assert not [each for each in stage.syncer.log() if each.get("reason") == "DUPLICATE_VALUE"]
+
+
 async def test_a_merged_contact_is_followed_and_its_rows_move(stage: Stage) -> None:
     someone, loser, master = Someone(), stage.standin.contact(), stage.standin.contact()
     await stage.tell(someone.linked(1, loser), someone.enrolled("e1", 1))

@@ -201,30 +201,6 @@ async def test_two_replicas_write_as_one_and_the_other_goes_on_when_the_writer_i
     assert (await status(stage))["connection"]["writer"] != holder
 
 
-@pytest.mark.long
-async def test_killed_again_and_again_while_it_writes_it_ends_with_the_rows_desired(stage: Stage) -> None:
-    people = [Someone() for _ in range(120)]
-    users = [stage.standin.user() for _ in people]
-    facts = [each.linked(1, user) for each, user in zip(people, users, strict=True)]
-    facts += [each.enrolled(f"e{n}", 1, "passed") for each in people for n in range(5)]
-    facts += [each.removed(f"e{n}", 2) for each in people for n in range(2)]
-    facts += [each.enrolled("gone", 1) for each in people] + [each.removed("gone", 2) for each in people[:20]]
-    for round_ in range(6):
-        await stage.tell(*facts[round_::6])
-        await asyncio.sleep(0.3 + 0.25 * round_)  # not a wait for something: a moment in the middle of its work
-        stage.syncer.kill()
-        stage.syncer.start()
-
-    def end() -> Any:
-        return {counters(stage.standin, "User", user) for user in users}
-
-    await stage.shows(end, {(6, 5, 5, 0, 1, 0), (5, 5, 5, 0, 0, 0)}, seconds=90)
-    await stage.world.ready(stage.syncer)
-    await quiet(stage)
-    code, told = await command(stage, "proof")
-    assert (code, told["drift"]) == (0, [])
-
-
 async def test_another_org_behind_the_same_settings_is_not_written_until_it_is_accepted(stage: Stage) -> None:
     people, _ = await synced(stage, 1)
     stage.standin.admin("POST", "/organization")

@@ -81,6 +81,10 @@ class StandIn:
         items: list[dict[str, Any]] = self.admin("GET", f"/rows/{object_name}")["rows"]
         return {_key(each): each for each in items}
 
+    def total(self, object_name: str) -> int:
+        """How many rows of an object there are, whatever their keys."""
+        return self.admin("GET", f"/rows/{object_name}")["total"]
+
     def calls(self) -> dict[str, Any]:
         return self.admin("GET", "/calls")
 

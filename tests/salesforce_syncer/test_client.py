@@ -116,6 +116,17 @@ async def test_a_token_refused_twice_stops_the_org(standin: StandIn, client: Cli
     assert refused.value.action is Action.STOP_ORG
 
 
+async def test_a_token_that_was_taken_and_dies_before_the_request_is_through_is_another_expiry(
+    standin: StandIn, client: Client
+) -> None:
+    await client.tokens.current()
+    for each in ("expire_tokens", "unavailable", "expire_tokens"):
+        standin.fault(each, calls=["describe"])
+    standin.zero()
+    assert (await describe(client, PORTAL)).missing == ()
+    assert standin.calls()["kinds"] == {"describe": 4, "token": 2}
+
+
 async def test_all_pages_are_read_and_quotes_and_backslashes_find_their_rows(client: Client) -> None:
     keys = [f'q{n}:it\'s a \\ "key" + %_{n}' for n in range(20)]
     outcomes = await rows.upsert(client, PORTAL, KEY, [{KEY: each, "Portal_Name__c": "x"} for each in keys])

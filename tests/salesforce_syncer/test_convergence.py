@@ -1,15 +1,21 @@
 """The law of convergence: any order, with any repetition, ends with the same desired rows."""
 
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contracts import PortalConnected
+from salesforce_syncer.domain import portal
 from tests.salesforce_syncer.facts import (
     CONTACT,
     OTHER_CONTACT,
     OTHER_USER,
+    PORTAL,
     USER,
     Fact,
     accessed,
+    at,
     attempt,
     deleted,
     desired,
@@ -61,3 +67,45 @@ def test_any_permutation_with_repetitions_of_a_history_gives_the_same_rows(data:
     repeated = history + (data.draw(st.lists(st.sampled_from(history), max_size=6)) if history else [])
     shuffled = data.draw(st.permutations(repeated))
     assert desired(shuffled) == desired(history)
+
+
+def connected(version: int, name: str, url: str, hour: float) -> Fact:
+    data = PortalConnected(portal_id=PORTAL, name=name, url=url, connected_at=at(hour), version=version)
+    return Fact(data, at(hour))
+
+
+CONNECTIONS = st.builds(
+    connected,
+    VERSIONS,
+    st.sampled_from(["Acme", "Acme Academy", "\U0001d4b3"]),
+    st.sampled_from(["https://acme.example", "https://b.example"]),
+    HOURS,
+)
+
+
+def portal_after(batches: list[list[Fact]]) -> dict[str, Any] | None:
+    """A portal's document after its facts have come in these batches."""
+    document: dict[str, Any] | None = None
+    for batch in batches:
+        document = portal.fold(PORTAL, document, batch).document or document
+    return document
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_any_order_repetition_and_batching_of_a_portals_facts_gives_the_same_portal(data: st.DataObject) -> None:
+    history = data.draw(st.lists(CONNECTIONS, max_size=8))
+    repeated = history + (data.draw(st.lists(st.sampled_from(history), max_size=4)) if history else [])
+    shuffled = data.draw(st.permutations(repeated))
+    cut = data.draw(st.integers(0, len(shuffled)))
+    assert portal_after([shuffled[:cut], shuffled[cut:]]) == portal_after([history])
+
+
+@given(st.lists(CONNECTIONS, min_size=1, max_size=8))
+def test_of_a_portals_facts_the_highest_version_stands_and_nothing_older_changes_it(history: list[Fact]) -> None:
+    held = portal_after([history])
+    assert held is not None
+    assert held["data"]["version"] == max(
+        each.data.version for each in history if isinstance(each.data, PortalConnected)
+    )
+    assert portal.fold(PORTAL, held, history).document is None

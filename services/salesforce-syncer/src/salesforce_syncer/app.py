@@ -49,7 +49,7 @@ def build(shell: Shell[Settings]) -> Parts:
     resyncs = Resyncs(tables)
     client = Client(settings, clock=shell.clock)
     store, orgs, brakes = WritingStore(tables), OrgStore(tables), Brakes(shell.clock)
-    sending = Sending(client, store, shell.clock)
+    sending = Sending(client, store, orgs, shell.clock)
     preflight = Preflight(settings, client, orgs, brakes, shell.clock)
     spending = Spending(settings, client, orgs, brakes, shell.clock)
     reading = ReadingStore(tables, settings)

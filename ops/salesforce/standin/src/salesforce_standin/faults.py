@@ -16,8 +16,8 @@ WHOLE = {
 """Of a whole request."""
 ROWS = {"lock_rows", "duplicate_race", "row_error"}
 """Of single rows of a write."""
-JOBS = {"bulk_stuck", "bulk_failed"}
-"""Of bulk jobs: never leaves InProgress; fails after so many `rows`."""
+JOBS = {"bulk_stuck", "bulk_failed", "bulk_slow"}
+"""Of bulk jobs: never leaves InProgress; fails after so many `rows`; begins to write after `seconds`."""
 _LOCKED = "unable to obtain exclusive access to this record or 1 records: {key}"
 _RACED = "duplicate value found: external id duplicates value on record with id: {id}"
 

@@ -1,7 +1,8 @@
 """Calls: how many of which kind, and how much of the org's day is used."""
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,12 +17,22 @@ class Meter:
     daily: int
     kinds: Counter[str] = field(default_factory=Counter[str])
     statuses: Counter[str] = field(default_factory=Counter[str])
+    open: int = 0
+    """Requests that have come and are not answered."""
     _used: deque[tuple[datetime, int]] = field(default_factory=deque[tuple[datetime, int]])
     _sum: int = 0
 
     def count(self, kind: str, *, against_limit: int = 1) -> None:
         self.kinds[kind] += 1
         self._add(against_limit)
+
+    @contextmanager
+    def under_way(self) -> Generator[None]:
+        self.open += 1
+        try:
+            yield
+        finally:
+            self.open -= 1
 
     def used(self) -> int:
         """Calls of the last 24 hours."""

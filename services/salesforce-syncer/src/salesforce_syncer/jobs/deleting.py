@@ -135,9 +135,11 @@ class Deleting:
             (row, each)
             for row, each in refused
             if each.action in {Action.RETRY, Action.AGAIN, Action.STOP_OBJECT}
-            or row.get("tries", 0) + 1 < TRIES.get(each.action or Action.REJECT, 1)
+            or answers.tries(row, each.code) + 1 < TRIES.get(each.action or Action.REJECT, 1)
         ]
-        await self.store.save([answers.postponed(row, state="dirty", until=now + LATER) for row, _ in later])
+        await self.store.save(
+            [answers.postponed(row, state="dirty", until=now + LATER, why=each.code) for row, each in later]
+        )
         await self.sending.reject([each for each in refused if each not in later])
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,13 +20,14 @@ from salesforce_syncer.salesforce.errors import Action, Refused
 from salesforce_syncer.salesforce.rows import Outcome
 from salesforce_syncer.salesforce.schema import Schema, cut
 from salesforce_syncer.store import answers
+from salesforce_syncer.store.orgs import OrgStore
 from salesforce_syncer.store.writing import WritingStore
 from shared.mongo import Document, UpdateOne
 
 log = structlog.stdlib.get_logger()
 
 TRIES = {Action.RETRY: 5, Action.AGAIN: 5, Action.TWICE: 3, Action.ONCE: 2}
-"""How often a row is sent in all, by what was wrong with it."""
+"""How often a row is sent in all, by what was wrong with it; a lock does not count as a race."""
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 8.0
 LATER = timedelta(seconds=30)
@@ -55,6 +57,7 @@ class Sending:
 
     client: Client
     store: WritingStore
+    orgs: OrgStore
     clock: Callable[[], datetime]
 
     async def chunk(self, object_name: str, rows: Sequence[Document], schema: Schema | None, *, fence: int) -> Result:
@@ -70,11 +73,20 @@ class Sending:
         result = Result()
         key_field = KEY_FIELDS.get(object_name)
         records = [fields(each, schema) for each in rows]
-        outcomes = await bulk.ingest(self.client, object_name, records, key_field=key_field)
-        again = await self.keep(object_name, rows, outcomes, result, sent=1)
+        outcomes = await bulk.ingest(
+            self.client, object_name, records, key_field=key_field, begun=self.orgs.remember_job
+        )
+        await self.orgs.forget_jobs()
+        again = await self.keep(object_name, rows, outcomes, result, Counter())
         soon = self.clock() + timedelta(seconds=LONGEST_WAIT_SECONDS)
-        await self.store.save([answers.postponed(each, state="dirty", until=soon) for each in again])
+        await self.store.save([answers.postponed(row, state="dirty", until=soon, why=each.code) for row, each in again])
         return result
+
+    async def end_jobs(self) -> None:
+        """End the bulk jobs whose writer died, or gave up, while they ran: rows are never written by two at once."""
+        for job in await self.orgs.jobs():
+            await bulk.end(self.client, job)
+        await self.orgs.forget_jobs()
 
     async def _halved(self, object_name: str, rows: Sequence[Document], schema: Schema | None, result: Result) -> None:
         """Send; where Salesforce chokes on the whole, find the row it chokes on."""
@@ -93,7 +105,7 @@ class Sending:
     async def _until_answered(
         self, object_name: str, rows: Sequence[Document], schema: Schema | None, result: Result
     ) -> None:
-        left, sent = list(rows), 0
+        left, sent, failures = list(rows), 0, Counter[tuple[str, str]]()
         while left:
             records = [fields(each, schema) for each in left]
             if object_name in PROFILES:
@@ -101,7 +113,7 @@ class Sending:
             else:
                 outcomes = await wire.upsert(self.client, object_name, KEY_FIELDS[object_name], records)
             sent += 1
-            left = await self.keep(object_name, left, outcomes, result, sent=sent)
+            left = [row for row, _ in await self.keep(object_name, left, outcomes, result, failures)]
             if left:
                 longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (sent - 1))
                 await asyncio.sleep(random.uniform(longest / 2, longest))  # noqa: S311  jitter is no secret
@@ -112,15 +124,16 @@ class Sending:
         rows: Sequence[Document],
         outcomes: Sequence[Outcome],
         result: Result,
-        *,
-        sent: int,
-    ) -> list[Document]:
-        """Keep each row's answer; the rows that are to be sent again at once."""
+        failures: Counter[tuple[str, str]],
+    ) -> list[tuple[Document, Outcome]]:
+        """Keep each row's answer, count its `failures` (row, code); the rows that are to be sent again at once."""
         now = self.clock()
         updates: list[UpdateOne] = []
         refused: list[tuple[Document, Outcome]] = []
-        again: list[Document] = []
+        again: list[tuple[Document, Outcome]] = []
         for row, outcome in zip(rows, outcomes, strict=True):
+            failed = (row["_id"], outcome.code)
+            failures[failed] += outcome.action is not None
             match outcome.action:
                 case None:
                     updates.append(answers.written(as_written(row, outcome.id), now))
@@ -131,10 +144,10 @@ class Sending:
                     result.unresolved.append((row, outcome))
                 case Action.STOP_OBJECT:
                     result.stop = outcome
-                case action if sent + row.get("tries", 0) < TRIES.get(action, 1):
-                    again.append(row)
+                case action if failures[failed] + answers.tries(row, outcome.code) < TRIES.get(action, 1):
+                    again.append((row, outcome))
                 case Action.RETRY | Action.AGAIN:
-                    updates.append(answers.postponed(row, state="dirty", until=now + LATER))
+                    updates.append(answers.postponed(row, state="dirty", until=now + LATER, why=outcome.code))
                 case _:
                     refused.append((row, outcome))
         await self.store.save(updates)

@@ -69,6 +69,7 @@ class Writing:
         if pace is Pace.PAUSED:
             return False
         try:
+            await self.sending.end_jobs()
             await self._write_all(essential=pace is Pace.ESSENTIAL)
         finally:
             await self.spending.note()
@@ -165,7 +166,7 @@ class Writing:
         until = self.clock() + LATER
         await self.store.save(
             [
-                answers.postponed(each, state="waiting", until=until, tried=False)
+                answers.postponed(each, state="waiting", until=until)
                 for each in rows
                 if each["membership"] not in written
             ]
@@ -177,8 +178,8 @@ class Writing:
         if not orphans:
             return
         now = self.clock()
-        hopeless = [each for each in orphans if each.get("tries", 0) >= MOST_TRIES]
-        waiting = [each for each in orphans if each.get("tries", 0) < MOST_TRIES]
+        hopeless = [each for each in orphans if answers.tries(each, _NO_PARENT.code) >= MOST_TRIES]
+        waiting = [each for each in orphans if answers.tries(each, _NO_PARENT.code) < MOST_TRIES]
         parents = {
             row_id(PORTAL, each["portal_id"])
             if each["object"] == MEMBERSHIP
@@ -186,7 +187,9 @@ class Writing:
             for each in waiting
         }
         await self.store.force(sorted(parents), now)
-        await self.store.save([answers.postponed(each, state="waiting", until=now + LATER) for each in waiting])
+        await self.store.save(
+            [answers.postponed(each, state="waiting", until=now + LATER, why=_NO_PARENT.code) for each in waiting]
+        )
         await self.sending.reject([(each, _NO_PARENT) for each in hopeless])
         log.warning(
             "parents.renewed",

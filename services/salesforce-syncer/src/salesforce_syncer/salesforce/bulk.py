@@ -3,7 +3,7 @@
 import asyncio
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -21,15 +21,26 @@ NULL = "#N/A"
 FIRST_POLL_SECONDS = 1.0
 LONGEST_POLL_SECONDS = 15.0
 PATIENCE_SECONDS = 900.0
+LOOKS_AT_AN_END = 8
+NOT_FOUND, WRONG_STATE = 404, 400
 ENDED = frozenset({"JobComplete", "Failed", "Aborted"})
 
 
-async def ingest(client: Client, object_name: str, rows: Sequence[Fields], *, key_field: str | None) -> list[Outcome]:
+async def ingest(
+    client: Client,
+    object_name: str,
+    rows: Sequence[Fields],
+    *,
+    key_field: str | None,
+    begun: Callable[[str], Awaitable[None]] | None = None,
+) -> list[Outcome]:
     """Write rows (by external id, or by Id where there is none) and return their answers in the order of the rows.
 
-    Raises `Refused`; a job that Salesforce never finishes is aborted, and its rows count as unanswered.
+    Raises `Refused`; a job that Salesforce does not finish is aborted. `begun` is told the job's id before it starts.
     """
     job = await _opened(client, object_name, key_field)
+    if begun is not None:
+        await begun(job)
     await client.call(
         Request("bulk", "PUT", f"/jobs/ingest/{job}/batches", content=table(client, rows), content_type="text/csv")
     )
@@ -80,6 +91,32 @@ def _flat(client: Client, row: Fields) -> dict[str, Any]:
     return cells
 
 
+async def end(client: Client, job: str) -> None:
+    """See to it that a job writes nothing any more: it may hold rows older than those to be written now."""
+    pause = FIRST_POLL_SECONDS / 10
+    for _ in range(LOOKS_AT_AN_END):
+        try:
+            found: Mapping[str, Any] = (await client.call(Request("bulk", "GET", f"/jobs/ingest/{job}"))).body
+            if found["state"] in ENDED:
+                return
+            await client.call(Request("bulk", "PATCH", f"/jobs/ingest/{job}", json={"state": "Aborted"}))
+            log.warning(
+                "bulk.aborted",
+                job=job,
+                state=found["state"],
+                reason="nobody waits for it any more",
+                next_step="none; its rows are sent again",
+            )
+        except Refused as error:
+            if error.status == NOT_FOUND:
+                return  # Salesforce keeps jobs for a week
+            if error.status != WRONG_STATE:
+                raise  # else it has ended in between
+        await asyncio.sleep(pause)
+        pause = min(LONGEST_POLL_SECONDS, pause * 2)
+    raise Refused(Action.RETRY, "BULK_JOB_STUCK", sentence="the job cannot be aborted")
+
+
 async def _ended(client: Client, job: str) -> Mapping[str, Any]:
     waited, pause = 0.0, FIRST_POLL_SECONDS
     while True:
@@ -89,7 +126,7 @@ async def _ended(client: Client, job: str) -> Mapping[str, Any]:
         if found["state"] in ENDED:
             return found
         if waited >= PATIENCE_SECONDS:
-            await client.call(Request("bulk", "PATCH", f"/jobs/ingest/{job}", json={"state": "Aborted"}))
+            await end(client, job)
             raise Refused(Action.RETRY, "BULK_JOB_STUCK", sentence="the job was aborted")
         pause = min(LONGEST_POLL_SECONDS, pause * 2)
 

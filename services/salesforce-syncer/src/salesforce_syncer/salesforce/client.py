@@ -94,6 +94,7 @@ class Client:
                     continue
                 if error.action is Action.REAUTHENTICATE:
                     raise Refused(Action.STOP_ORG, error.code, status=error.status, sentence=error.sentence) from error
+                reauthenticated = False  # the new token was taken; if it dies in its turn, that is another expiry
                 if not request.retries or tries >= TRIES.get(error.action, 1):
                     raise
                 await self._wait(error, tries)

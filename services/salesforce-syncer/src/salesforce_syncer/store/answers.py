@@ -62,6 +62,7 @@ def _settled(version: int, state: str, now: datetime) -> dict[str, Any]:
     return {
         "in_doubt": REMOVED,
         "tries": REMOVED,
+        "tries_of": REMOVED,
         "retry_at": REMOVED,
         "accessed_due": {"$cond": [same, REMOVED, {"$ifNull": ["$accessed_due", REMOVED]}]},
         "forced": {"$cond": [same, REMOVED, {"$ifNull": ["$forced", REMOVED]}]},
@@ -100,12 +101,17 @@ def rejected(row: Mapping[str, Any], *, code: str, field: str | None, message: s
     )
 
 
-def postponed(row: Mapping[str, Any], *, state: str, until: datetime, tried: bool = True) -> UpdateOne:
-    """Try again later. `state` is `dirty`, or `waiting` for a parent."""
-    tries = row.get("tries", 0) + tried
-    return UpdateOne(
-        {"_id": row["_id"], "version": row["version"]}, {"$set": {"state": state, "retry_at": until, "tries": tries}}
-    )
+def tries(row: Mapping[str, Any], why: str) -> int:
+    """Return how often a row was put off for this reason; another reason counts anew."""
+    return row.get("tries", 0) if row.get("tries_of") == why else 0
+
+
+def postponed(row: Mapping[str, Any], *, state: str, until: datetime, why: str | None = None) -> UpdateOne:
+    """Try again later. `state` is `dirty`, or `waiting` for a parent; `why` where it was tried in vain."""
+    fields: dict[str, Any] = {"state": state, "retry_at": until}
+    if why is not None:
+        fields |= {"tries": tries(row, why) + 1, "tries_of": why}
+    return UpdateOne({"_id": row["_id"], "version": row["version"]}, {"$set": fields})
 
 
 def still_rejected(row: Mapping[str, Any]) -> UpdateOne:

@@ -8,6 +8,7 @@ from typing import Any
 from salesforce_syncer.store.tables import Tables
 
 ORG = "org"
+JOBS = "bulk-jobs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,18 @@ class OrgStore:
     async def tell(self, said: Mapping[str, Any]) -> None:
         """Keep what the writer says of itself."""
         await self.tables.state.update_one({"_id": "writer"}, {"$set": dict(said)}, upsert=True)
+
+    async def remember_job(self, job: str) -> None:
+        """Keep the id of a bulk job that begins: should its writer die, the next one ends it first."""
+        await self.tables.state.update_one({"_id": JOBS}, {"$addToSet": {"ids": job}}, upsert=True)
+
+    async def jobs(self) -> list[str]:
+        """Return the bulk jobs that may still run."""
+        found = await self.tables.state.find_one({"_id": JOBS})
+        return found["ids"] if found else []
+
+    async def forget_jobs(self) -> None:
+        await self.tables.state.delete_one({"_id": JOBS})
 
     async def add_calls(self, calls: int, now: datetime) -> None:
         hour = now.replace(minute=0, second=0, microsecond=0)

@@ -19,7 +19,7 @@ from shared.mongo import BulkWriteError, Collection, Document, InsertOne, Update
 MOST_ROUNDS = 50
 AT_ONCE = 1_000
 KEPT_BY_THE_WRITER = frozenset(
-    {"_id", "salesforce_id", "written", "in_doubt", "tries", "retry_at", "deleted_at", "resync"}
+    {"_id", "salesforce_id", "written", "in_doubt", "tries", "tries_of", "retry_at", "deleted_at", "resync"}
 )
 
 
@@ -160,7 +160,7 @@ def _update(before: Document, after: Document) -> UpdateOne:
     ours = {name: value for name, value in after.items() if name not in KEPT_BY_THE_WRITER}
     gone = {name: "" for name in before if name not in after and name not in KEPT_BY_THE_WRITER}
     guard = {"_id": before["_id"], "version": before["version"], "in_doubt": before.get("in_doubt")}
-    forgotten = {"retry_at": "", "tries": ""} | gone  # new content is tried at once
+    forgotten = {"retry_at": "", "tries": "", "tries_of": ""} | gone  # new content is tried at once
     return UpdateOne(guard, {"$set": ours, "$unset": forgotten})
 
 

@@ -1,6 +1,7 @@
 """Working jobs off: slices of 200 rows, other requests in between."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -19,6 +20,7 @@ from salesforce_standin.world import World
 KIND = "bulk.rows"
 """What faults call the rows of a job."""
 _SLICE = 200
+_STEP_SECONDS = 0.02
 Writer = Callable[[Batch, Sequence[dict[str, Any]]], list[Written]]
 
 
@@ -32,12 +34,23 @@ async def for_ever(world: World) -> None:
         await asyncio.sleep(0)
         if world.faults.for_job("bulk_stuck", job.object_name):
             continue
+        await _dawdle(world, job)
+        if job.over:
+            continue
         try:
             await (_ingest(world, job) if job.kind == "ingest" else _query(world, job))
         except csvs.CsvError as error:
             job.state, job.message = "Failed", str(error)
         except RequestFailed as failed:
             job.state, job.message = "Failed", f"{failed.code} : {failed.message}"
+
+
+async def _dawdle(world: World, job: Job) -> None:
+    """Wait as long as a planted fault says, or until somebody ends the job."""
+    slow = world.faults.for_job("bulk_slow", job.object_name)
+    until = time.monotonic() + (slow.seconds if slow else 0)
+    while time.monotonic() < until and not job.over:  # noqa: ASYNC110  a job is ended by setting its state
+        await asyncio.sleep(_STEP_SECONDS)
 
 
 async def _ingest(world: World, job: Job) -> None:

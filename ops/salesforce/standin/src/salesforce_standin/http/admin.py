@@ -70,6 +70,7 @@ def _calls(world: World, _request: Request, _body: Body) -> Body:
     meter = world.meter
     return {
         "total": sum(meter.kinds.values()),
+        "open": meter.open,
         "kinds": dict(sorted(meter.kinds.items())),
         "statuses": dict(sorted(meter.statuses.items())),
         "written": written,

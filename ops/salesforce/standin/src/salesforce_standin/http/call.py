@@ -37,7 +37,12 @@ class Call:
     headers: Mapping[str, str]
     body: bytes
     origin: str  # http://127.0.0.1:8090
-    user_id: str
+    token: str
+
+    @property
+    def user_id(self) -> str:
+        """Who calls; empty when the token is no good, or no longer: it may die while a slow request is open."""
+        return self.world.gatekeeper.user_of(self.token) or ""
 
     @property
     def base(self) -> str:

@@ -24,7 +24,8 @@ def guarded(world: World, kind: str, handler: Handler, *, free: bool = False) ->
     async def endpoint(request: Request) -> Response:
         call = await _call(world, kind, request)
         world.meter.count(kind, against_limit=0 if free else 1)
-        done = await _faulty(call, handler, free=free)
+        with world.meter.under_way():
+            done = await _faulty(call, handler, free=free)
         world.meter.statuses[str(done.status_code)] += 1
         return done
 
@@ -41,7 +42,7 @@ async def _call(world: World, kind: str, request: Request) -> Call:
         request.headers,
         await request.body(),
         world.instance_url or f"{request.url.scheme}://{request.url.netloc}",
-        world.gatekeeper.user_of(token) or "",
+        token,
     )
 
 
