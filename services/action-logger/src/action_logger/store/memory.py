@@ -1,6 +1,7 @@
 """What this process remembers of persons, and what a batch of rows needs written before it. No input or output here."""
 
 from collections.abc import Collection, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -31,6 +32,23 @@ class Known:
         return cls(address_hash, person, revision, pseudonym(person))
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows that are looked up together, and whom they name: found out once, since it is asked several times."""
+
+    rows: Sequence[Row]
+    learners: Sequence[str | None]
+    """Of each row."""
+    addresses: AbstractSet[str]
+    sightings: AbstractSet[Sighting]
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> "Batch":
+        learners = [row.learner for row in rows]
+        seen = {(learner, row.normal_email) for learner, row in zip(learners, rows, strict=True) if learner is not None}
+        return cls(rows, learners, {row.normal_email for row in rows}, seen)
+
+
 @dataclass(slots=True)
 class Memory:
     """Valid while the number of erasures is this one."""
@@ -43,13 +61,12 @@ class Memory:
     sightings: dict[Sighting, datetime] = field(default_factory=dict[Sighting, datetime])
     """Since when."""
 
-    def missing(self, rows: Sequence[Row]) -> tuple[set[str], set[str], set[Sighting]]:
+    def missing(self, batch: Batch) -> tuple[AbstractSet[str], AbstractSet[str], AbstractSet[Sighting]]:
         """Return the addresses, learners and sightings of these rows that are not here."""
-        seen = {(learner, row.normal_email) for row in rows if (learner := row.learner) is not None}
         return (
-            {row.normal_email for row in rows if row.normal_email not in self.people},
-            {learner for learner, _ in seen if learner not in self.learners},
-            {each for each in seen if each not in self.sightings},
+            batch.addresses - self.people.keys(),
+            {learner for learner, _ in batch.sightings if learner not in self.learners},
+            batch.sightings - self.sightings.keys(),
         )
 
     def pseudonym_of(self, row: Row) -> str | None:
@@ -88,14 +105,13 @@ class Plan:
         return bool(self.admit or self.see or self.bury)
 
 
-def plan(rows: Sequence[Row], memory: Memory) -> Plan:
+def plan(batch: Batch, memory: Memory) -> Plan:
     found = Plan()
-    for row in rows:
+    for row, learner in zip(batch.rows, batch.learners, strict=True):
         known = memory.people[row.normal_email]
-        learner = row.learner
         if learner is not None:
             _note_sighting(row, learner, known, memory, found)
-        if is_late(known.person, row.time):
+        if known.person.erased_at is not None and is_late(known.person, row.time):
             continue
         if known.pseudonym is None or known.person.email is None or row.email < known.person.email:
             found.admit[row.normal_email] = least(found.admit.get(row.normal_email), row.email)

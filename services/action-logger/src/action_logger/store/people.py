@@ -14,7 +14,7 @@ from datetime import datetime
 from action_logger import metrics
 from action_logger.domain.people import NOBODY, Person, admit, bury, clear, holds, is_late, pending
 from action_logger.domain.rows import Row
-from action_logger.store.memory import Known, Memory, Plan, Sighting, plan
+from action_logger.store.memory import Batch, Known, Memory, Plan, Sighting, plan
 from action_logger.store.records import ERASURES, SHAPE, Records, new_pseudonym, sighting_id, sightings_of
 from shared.mongo import BulkWriteError, Collection, Database, Document, UpdateOne, only_duplicates
 
@@ -40,21 +40,26 @@ class People:
 
     async def assign(self, rows: Sequence[Row]) -> Assignment:
         """Find each row's person: one query, and one insert for those who are new."""
-        # Asked before the turn is waited for: what is remembered at a greater number was looked up later still.
-        number = await self._erasures()
+        # Asked and looked up before the turn is waited for: in it, batches wait for one another.
+        memory = self._memory_at(await self._erasures())
+        batch = Batch.of(rows)
+        await self._recall(batch, memory)
         async with self._lock:
-            if self._memory is None or self._memory.erasures < number:
-                self._memory = Memory(number)
-            memory = self._memory
+            memory = self._memory_at(memory.erasures)
             while True:
-                await self._recall(rows, memory)
-                needed = plan(rows, memory)
-                if not needed:
+                await self._recall(batch, memory)
+                needed = plan(batch, memory)
+                if not needed or await self._carry_out(needed, memory):
                     break
-                await self._carry_out(needed, memory)
             assignment = Assignment([memory.pseudonym_of(row) for row in rows], memory.erasures)
             memory.trim()
         return assignment
+
+    def _memory_at(self, erasures: int) -> Memory:
+        """Return what is remembered at this number of erasures, or a greater one: that was looked up later still."""
+        if self._memory is None or self._memory.erasures < erasures:
+            self._memory = Memory(erasures)
+        return self._memory
 
     async def confirm(self, rows: Sequence[Row], stored: Sequence[str | None], assignment: Assignment) -> None:
         """Make sure, once rows are stored under these pseudonyms, that no erasure meanwhile took one too many.
@@ -112,9 +117,9 @@ class People:
             if await self._replace(known, admit(known.person, pseudonym_id, row.email)):
                 return
 
-    async def _recall(self, rows: Sequence[Row], memory: Memory) -> None:
-        """Look up what is not in memory, in one query."""
-        addresses, learners, sightings = memory.missing(rows)
+    async def _recall(self, batch: Batch, memory: Memory) -> None:
+        """Look up what is not in memory, in one query. What came to be there meanwhile stays: it is no older."""
+        addresses, learners, sightings = memory.missing(batch)
         if not (addresses or learners or sightings):
             return
         hashes = {each: self._records.hash(each) for each in {*addresses, *(email for _, email in sightings)}}
@@ -122,20 +127,20 @@ class People:
         keys = [*(hashes[each] for each in addresses), *learners, *named]
         found: dict[str, Document] = {each["_id"]: each async for each in self._people.find({"_id": {"$in": keys}})}
         for email in addresses:
-            memory.people[email] = self._known(hashes[email], found.get(hashes[email]))
+            memory.people.setdefault(email, self._known(hashes[email], found.get(hashes[email])))
         for learner in learners:
-            memory.learners[learner] = found.get(learner, {}).get("erased_at")
+            memory.learners.setdefault(learner, found.get(learner, {}).get("erased_at"))
         for key, sighting in named.items():
             if key in found:
-                memory.sightings[sighting] = found[key]["since"]
+                memory.sightings.setdefault(sighting, found[key]["since"])
 
-    async def _carry_out(self, needed: Plan, memory: Memory) -> None:
-        """Write what the plan says; what another process wrote first is forgotten here, and looked up again."""
+    async def _carry_out(self, needed: Plan, memory: Memory) -> bool:
+        """Write what the plan says, and whether that was all; what another process wrote first is forgotten here."""
         if needed.bury:
             for address_hash, at in needed.bury.items():
                 await self._erase_address(address_hash, at)
             memory.forget(hashes=needed.bury)
-            return
+            return False
         new = await self._admit(needed.admit, memory)
         first_seen = await self._lower(needed.see, memory)
         taken = await self._insert(
@@ -143,6 +148,7 @@ class People:
         )
         memory.sightings.update(needed.see)
         memory.forget(hashes=taken, sightings=[first_seen[key] for key in taken if key in first_seen])
+        return not taken and len(new) == len(needed.admit)
 
     async def _admit(self, addresses: Mapping[str, str], memory: Memory) -> dict[str, Document]:
         """Give pseudonyms to those who need one; the documents yet to be inserted."""
