@@ -141,10 +141,10 @@ class World:
         self.processes.append(process)
         return process
 
-    async def ready(self, *processes: Process) -> None:
-        """Wait until these answer 200 on /readyz."""
+    async def ready(self, *processes: Process, seconds: float = WAIT_SECONDS) -> None:
+        """Wait until these answer 200 on /readyz, so long for each."""
         for each in processes:
-            await eventually(lambda each=each: self._is_ready(each), f"{each.name} to be ready")
+            await eventually(lambda each=each: self._is_ready(each), f"{each.name} to be ready", seconds=seconds)
 
     async def _is_ready(self, process: Process) -> bool:
         if process.popen is not None and process.popen.poll() is not None:

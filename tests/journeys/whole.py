@@ -18,7 +18,8 @@ from tests.salesforce_syncer.standin import StandIn, running
 from tests.shared.test_command import learnwire
 from tests.world import Process, World
 
-OPERATED = ("status", "explain", "doctor", "dead-letters")
+START_SECONDS = 90.0
+"""Four processes start at once, on machines that have other work too."""
 
 
 @dataclass
@@ -58,7 +59,7 @@ async def whole(
         async with World(kafka, mongo_uri, prefix, folder) as world:
             given: dict[str, dict[str, str]] = {"salesforce_syncer": standin.settings(), **settings}
             services = {name: world.service(name, **given.get(name.replace("-", "_"), {})) for name in SERVICES}
-            await world.ready(*services.values())
+            await world.ready(*services.values(), seconds=START_SECONDS)
             yield Whole(world, standin, services)
 
 

@@ -4,6 +4,7 @@ import typer
 
 from shared.cli import dead_letters, events, token, topics
 from shared.cli.explain import explain
+from shared.cli.status import status
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -14,6 +15,7 @@ app = typer.Typer(
 app.add_typer(topics.app, name="topics")
 app.add_typer(events.app, name="events")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.command("status")(status)
 app.command("explain")(explain)
 app.command("token")(token.token)
 
