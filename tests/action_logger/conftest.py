@@ -1,8 +1,11 @@
 """The service's HTTP side in this process, on a real MongoDB."""
 
+import secrets
 import time
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +32,19 @@ class Site:
 
     store: Store
     client: httpx.AsyncClient
+    web: FastAPI
+
+    async def sign_in(self, **claims: object) -> httpx.Response:
+        """Launch the page as a platform does; the client keeps the cookie."""
+        answer = await self.client.post("/launch", data={"token": launch_token(**claims)})
+        for cookie in answer.headers.get_list("set-cookie"):
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self.client.headers["cookie"] = f"{name}={value}"  # over http the client itself would keep no Secure cookie
+        return answer
+
+    async def page(self, **parameters: str) -> str:
+        named = {"from" if k == "from_" else k: v for k, v in parameters.items()}
+        return (await self.client.get("/", params=named or None)).text
 
     async def get(
         self, path: str, *, panoramas: object = "*", role: str = "analyst", **parameters: str
@@ -55,12 +71,32 @@ def token(**claims: object) -> str:
     return jwt.encode(base | claims, SECRET, algorithm="HS256")
 
 
+def launch_token(**claims: object) -> str:
+    now = int(time.time())
+    base: dict[str, object] = {"aud": "action-logger-launch", "exp": now + 100, "jti": secrets.token_hex(8)}
+    return token(**({"name": "Ada Analyst", "roles": ["analyst"], "panoramas": "*"} | base | claims))
+
+
 @pytest.fixture
 async def site(database: Database, tmp_path: Path) -> AsyncGenerator[Site]:
-    (tmp_path / "jwt").write_text(SECRET)
-    (tmp_path / "pii").write_bytes(bytes(range(32)))
+    async with a_site(database, tmp_path) as made:
+        yield made
+
+
+@asynccontextmanager
+async def a_site(
+    database: Database, folder: Path, *, development: bool = False, now: datetime = NOW
+) -> AsyncGenerator[Site]:
+    """The service, without what consumes."""
+    (folder / "jwt").write_text(SECRET)
+    (folder / "pii").write_bytes(bytes(range(32)))
     settings = Settings.model_validate(
-        {"jwt_issuer": ISSUER, "jwt_secret_file": tmp_path / "jwt", "pii_key_file": tmp_path / "pii"}
+        {
+            "jwt_issuer": ISSUER,
+            "jwt_secret_file": folder / "jwt",
+            "pii_key_file": folder / "pii",
+            "development": development,
+        }
     )
     shell = Shell(
         settings=settings,
@@ -72,7 +108,7 @@ async def site(database: Database, tmp_path: Path) -> AsyncGenerator[Site]:
         sender=Sender(settings),
         keys=KEYS,
         auth=Auth(settings, audience="action-logger"),
-        clock=lambda: NOW,
+        clock=lambda: now,
         lag=lambda: None,
     )
     app = FastAPI()
@@ -81,4 +117,4 @@ async def site(database: Database, tmp_path: Path) -> AsyncGenerator[Site]:
         app.include_router(each)
     store = await Store(database).prepare()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://action-logger") as client:
-        yield Site(store, client)
+        yield Site(store, client, app)

@@ -1,6 +1,6 @@
 """`GET /`: all courses with their statistics, and what they look like together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from shared.http import Principal
 from shared.http.pages import Looks, Query
 from shared.http.pages.looks import url
 from shared.http.paging import decode_cursor, encode_cursor
+from shared.http.problems import bad_parameter
 from shared.mongo import Document
 
 A_PAGE = 50
@@ -68,7 +69,7 @@ class Overview:
 
     async def _courses(self, selected: Document, text: str | None, choice: Chosen, query: Query) -> "_Page":
         bound = {**choice.asked.given(), "course": text}
-        after = decode_cursor(query["cursor"], bound, length=2) if query.get("cursor") else None
+        after = _after(query.get("cursor") or None, bound)
         course_ids = await self._flow.rows.course_ids(selected)
         titles = await self._flow.courses.titles(course_ids)
         wanted = (text or "").casefold()
@@ -78,7 +79,7 @@ class Overview:
             if wanted in (titles.get(each) or "").casefold() or wanted in each.casefold()
         )
         if after is not None:
-            order = [each for each in order if list(each) > after]
+            order = [each for each in order if each > after]
         page = [course_id for _, course_id in order[:A_PAGE]]
         found = await statistics.by(
             self._flow.rows.collection, {"$and": [selected, {"course_id": {"$in": page}}]}, "course_id"
@@ -103,6 +104,16 @@ class Overview:
 class _Page:
     courses: tuple[Course, ...]
     next: str | None
+
+
+def _after(cursor: str | None, bound: Mapping[str, object]) -> tuple[str, str] | None:
+    """Return (title in small letters, course); cursors can be made up, so what is in one is looked at."""
+    if cursor is None:
+        return None
+    title, course_id = decode_cursor(cursor, bound, length=2)
+    if not isinstance(title, str) or not isinstance(course_id, str):
+        raise bad_parameter("cursor", "not a cursor of this list")
+    return title, course_id
 
 
 def _total(numbers: Sequence[Numbers]) -> dict[str, Any]:
