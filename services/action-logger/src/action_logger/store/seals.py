@@ -69,10 +69,10 @@ class Seals:
             return None
         before = BEFORE_ALL if newest is None else newest.last
         # Not by the fields of the raw documents: reading them costs twice as much.
-        rows = [_fields(each.raw) for each in found]
+        rows = [_fields(each) for each in found]
         places = [(each["inserted"].time, each["inserted"].inc) for each in rows]
         sealed = tuple(
-            SealedRow(row["_id"], row_mac(self.key, each.raw)) for row, each in zip(rows, found, strict=True)
+            SealedRow(row["_id"], row_mac(self.key, bytes(each.raw))) for row, each in zip(rows, found, strict=True)
         )
         made = seal(
             self.key,
@@ -107,7 +107,7 @@ class Seals:
     async def stored(self, ids: Sequence[str]) -> dict[str, tuple[bytes, Place | None]]:
         """Return rows as they are stored, with their places; None for a place that is none."""
         found: list[RawBSONDocument] = await self._bytes.find({"_id": {"$in": list(ids)}}).to_list(None)
-        rows = [(_fields(each.raw), each.raw) for each in found]
+        rows = [(_fields(each), bytes(each.raw)) for each in found]
         return {row["_id"]: (raw, _place(row.get("inserted"))) for row, raw in rows}
 
     async def count(self, before: Place, last: Place | None) -> int:
@@ -176,9 +176,9 @@ class Seals:
         return rows
 
 
-def _fields(stored: bytes) -> Document:
+def _fields(stored: RawBSONDocument) -> Document:
     """Decode a row; its instants are in UTC and do not say so."""
-    return decode(stored)
+    return decode(bytes(stored.raw))
 
 
 def _range(after: Place, last: Place | None) -> Document:
