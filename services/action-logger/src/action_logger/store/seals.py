@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bson import CodecOptions, Timestamp, decode
+from bson import CodecOptions, Timestamp, decode  # pyright: ignore[reportUnknownVariableType]  an overload takes arrays
 from bson.raw_bson import RawBSONDocument
 
 from action_logger.domain.seals import (
