@@ -73,7 +73,7 @@ class Watch:
     async def _measure(self, client: AIOKafkaConsumer) -> None:
         mine = client.assignment()
         if not mine:
-            self.lag = {}
+            self._hold({})
             return
         ends = await client.end_offsets(mine)
         lag: dict[TopicPartition, int] = {}
@@ -82,7 +82,14 @@ class Watch:
             written = progress.written if progress is not None and not progress.idle else None
             position = written if written is not None else await asyncio.wait_for(client.position(each), 2)
             lag[each] = max(0, end - position)
-            metrics.lag.labels(each.topic, str(each.partition)).set(lag[each])
+        self._hold(lag)
+
+    def _hold(self, lag: dict[TopicPartition, int]) -> None:
+        """Show what was measured. A partition that another replica reads by now is no longer told of here."""
+        for each in self.lag.keys() - lag.keys():
+            metrics.lag.remove(each.topic, str(each.partition))
+        for each, records in lag.items():
+            metrics.lag.labels(each.topic, str(each.partition)).set(records)
         self.lag = lag
 
     def _judge(self, client: AIOKafkaConsumer) -> None:
