@@ -132,7 +132,34 @@ async def test_a_life_is_told_through_all_services(
         assert "Ada Lovelace" in shown.stdout
 
         assert (await one.command("explain", "nobody-knows")).returncode == 1
+        await the_screen_is_green_then_red(one)
+        await the_doctor_is_content(one)
         await all_by_index(one)
+
+
+async def the_screen_is_green_then_red(one: Whole) -> None:
+    screen = await one.command("status", "--json")
+    lines = json.loads(screen.stdout)["lines"]
+    assert {each["service"] for each in lines if each["what"] == "ready"} == set(SERVICES)
+    assert (screen.returncode, [each for each in lines if each["colour"] == "red"]) == (0, [])
+    assert {"log: rows without a seal", "mails waiting", "Go1: completions parked", "Salesforce: rows to write"} <= {
+        each["what"] for each in lines
+    }
+    one.services["bulk-tracker"].kill()
+    screen = await one.command("status", "--json")
+    first = json.loads(screen.stdout)["lines"][0]
+    assert (screen.returncode, first["service"], first["what"]) == (1, "bulk-tracker", "does not answer")
+
+
+async def the_doctor_is_content(one: Whole) -> None:
+    done = await one.command("doctor", "--json")
+    found = json.loads(done.stdout)["findings"]
+    # The test's topics are made by hand, without the catalogue's retention: the doctor says so.
+    assert {each["about"] for each in found if each["colour"] == "red"} <= {"retention", "topics"}
+    assert {"clocks", "indexes", "rights", "settings", "mongodb", "retention"} <= {each["about"] for each in found}
+    assert [each["says"] for each in found if each["about"] == "indexes"] == [
+        f"{name}: all that are asked are there" for name in SERVICES
+    ]
 
 
 async def all_by_index(one: Whole) -> None:

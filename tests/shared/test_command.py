@@ -49,7 +49,7 @@ def test_a_broker_that_does_not_answer_is_a_sentence_and_exit_code_3() -> None:
 
 
 def test_faults_of_a_file_are_told_with_line_and_path(tmp_path: Path) -> None:
-    unknown_field = {**GOOD, "data": {**GOOD["data"], "extra": 1}}
+    unknown_field = {**GOOD, "data": {**GOOD["data"], "acessed_at": 1, "zzz": 2}}
     path = lines(
         tmp_path / "some.jsonl", GOOD, "{", unknown_field, {"type": "no.such.type", "data": {}}, {**GOOD, "data": {}}
     )
@@ -58,7 +58,7 @@ def test_faults_of_a_file_are_told_with_line_and_path(tmp_path: Path) -> None:
     faults = json.loads(done.stdout)
     assert [each["line"] for each in faults] == [2, 3, 4, 5]
     assert faults[0]["fault"] == "not JSON"
-    assert "extra_forbidden" in faults[1]["fault"]
+    assert faults[1]["fault"] == ("data.acessed_at: no such field; did you mean accessed_at?; data.zzz: no such field")
     assert "no such type" in faults[2]["fault"]
     assert "data.portal_id: missing" in faults[3]["fault"]
 

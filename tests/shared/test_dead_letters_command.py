@@ -39,6 +39,10 @@ async def test_a_dead_letter_is_listed_replayed_as_it_was_and_not_again(
             in learnwire("dead-letters", "show", "bulk-tracker", example, "--show-personal-data", **settings).stdout
         )
 
+        planned = json.loads(
+            learnwire("dead-letters", "replay", "bulk-tracker", "--dry-run", "--json", **settings).stdout
+        )
+        assert (planned["dry_run"], planned["replayed"], len(planned["letters"])) == (True, 0, 2)
         dry = learnwire("dead-letters", "replay", "bulk-tracker", "--dry-run", **settings)
         first = learnwire(
             "dead-letters", "replay", "bulk-tracker", "--type", "learnwire.bulk-action.started.v1", **settings

@@ -57,12 +57,13 @@ def path(location: Iterable[int | str], *, under: str = "") -> str:
     """A JSON path; a name that is no field of ours may be anything, an address too, and is shown as `*`."""
     text = under
     for step in location:
-        text += f"[{step}]" if isinstance(step, int) else f".{step if step in _field_names() else '*'}"
+        text += f"[{step}]" if isinstance(step, int) else f".{step if step in field_names() else '*'}"
     return text.lstrip(".") or "value"
 
 
 @cache
-def _field_names() -> frozenset[str]:
+def field_names() -> frozenset[str]:
+    """The names of all fields of all models."""
     classes: list[type[Part]] = [Part]
     for each in classes:
         classes.extend(each.__subclasses__())

@@ -3,6 +3,7 @@
 import typer
 
 from shared.cli import dead_letters, events, token, topics
+from shared.cli.doctor import doctor
 from shared.cli.explain import explain
 from shared.cli.status import status
 
@@ -17,6 +18,7 @@ app.add_typer(events.app, name="events")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command("status")(status)
 app.command("explain")(explain)
+app.command("doctor")(doctor)
 app.command("token")(token.token)
 
 

@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic_settings import SettingsConfigDict
 from rich.progress import Progress
 
 from contracts.catalog import SERVICES
 from shared.cli.output import EXIT_BAD_INPUT, complain, err, out, run, show
+from shared.cli.reach import CommandSettings, known
 from shared.failures import Rejected
 from shared.kafka import Sender
 from shared.letters import Letter, Letters
 from shared.mongo import connect
-from shared.settings import PREFIX, KafkaSettings, SecretFile, read_secret, read_settings
+from shared.settings import read_settings
 
 app = typer.Typer(no_args_is_help=True, help="Records that a service has set aside.")
 
@@ -36,16 +36,6 @@ Until = Annotated[datetime | None, typer.Option(help="Set aside before (UTC)")]
 Settled = Annotated[bool, typer.Option("--settled", help="Those too that were replayed or discarded")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for machines")]
 Personal = Annotated[bool, typer.Option("--show-personal-data", help="Print bodies: they may name people")]
-
-
-class LetterSettings(KafkaSettings):
-    """What reading and settling dead letters needs."""
-
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", env_ignore_empty=True)
-
-    mongo_uri: str = "mongodb://localhost:27017/?replicaSet=rs0"
-    mongo_uri_file: SecretFile | None = None
-    mongo_database: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +111,17 @@ def replay(
     until: Until = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="All but the sending")] = False,
     rate: Annotated[float, typer.Option(min=0, help="Records a second at the most; 0: no limit")] = DEFAULT_RATE,
+    as_json: AsJson = False,
 ) -> None:
     """Send dead letters to the topics that they came from, as they were; those that were replayed stay where they are."""
     wanted = Wanted(reason, event_type, since, until)
-    if dry_run:
-        letters = run(_read(service, wanted, settled=False))
-        out.print(f"{len(letters)} would be replayed")
-        return
-    out.print(f"{run(_replay(service, wanted, rate=rate))} replayed")
+    chosen = run(_read(service, wanted, settled=False))
+    sent = 0 if dry_run else run(_replay(service, chosen, rate=rate))
+    if as_json:
+        letters = [{"coordinates": each.coordinates, "reason": each.reason, "type": each.event_type} for each in chosen]
+        print(json.dumps({"dry_run": dry_run, "replayed": sent, "letters": letters}, indent=2))  # noqa: T201  the command's output
+    else:
+        out.print(f"{len(chosen)} would be replayed" if dry_run else f"{sent} replayed")
 
 
 @app.command()
@@ -179,12 +172,9 @@ def export(
 
 
 @asynccontextmanager
-async def _opened(service: str) -> AsyncGenerator[tuple[Letters, LetterSettings]]:
-    if service not in SERVICES:
-        complain(f"no such service: {service}; there are: {', '.join(SERVICES)}")
-    settings = read_settings(LetterSettings)
-    uri = read_secret(settings.mongo_uri_file) if settings.mongo_uri_file else settings.mongo_uri
-    async with connect(uri, settings.mongo_database or service.replace("-", "_")) as database:
+async def _opened(service: str) -> AsyncGenerator[tuple[Letters, CommandSettings]]:
+    settings = read_settings(CommandSettings)
+    async with connect(settings.mongo_address(), settings.database(known(service))) as database:
         try:
             yield Letters(settings, service, database), settings
         except Rejected as error:
@@ -197,8 +187,7 @@ async def _read(service: str, wanted: Wanted, *, settled: bool) -> list[Letter]:
         return [each for each in await letters.read() if wanted.has(each) and each.coordinates not in done]
 
 
-async def _replay(service: str, wanted: Wanted, *, rate: float) -> int:
-    chosen = await _read(service, wanted, settled=False)
+async def _replay(service: str, chosen: Sequence[Letter], *, rate: float) -> int:
     async with _opened(service) as (letters, settings):
         sender = Sender(settings)
         try:

@@ -1,8 +1,9 @@
 """Files of events in: JSON, JSON Lines or CSV; every fault with its line and path."""
 
 import csv
+import difflib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -13,7 +14,7 @@ from contracts import catalog
 from contracts.envelope import Envelope
 from contracts.event import Event
 from contracts.wire import Invalid, Malformed, UnknownType, decode
-from contracts.wire.refusals import say
+from contracts.wire.refusals import field_names, say
 
 DEFAULT_SOURCE = "/learnwire/command"
 ATTRIBUTES = ("id", "source", "time", "traceparent", "tracestate", "correlationid", "causationid")
@@ -67,8 +68,8 @@ def _one(number: int, text: bytes, *, event_type: str | None, source: str) -> Re
         given = {"data": given}
     whole |= {"type": event_type} if event_type else {}
     whole |= given
+    model = catalog.EVENTS.get(str(whole["type"])) if "type" in whole else None
     try:
-        model = catalog.EVENTS.get(str(whole["type"])) if "type" in whole else None
         if model is not None and "data" in whole:
             # Writers are strict: fields that no contract knows are refused, though a reader would pass over them.
             model.model_validate_json(json.dumps(whole["data"]))
@@ -78,13 +79,28 @@ def _one(number: int, text: bytes, *, event_type: str | None, source: str) -> Re
     except (Malformed, Invalid) as error:
         return Read(number, None, error.detail)
     except ValidationError as error:
-        return Read(number, None, say(error, under="data"))
+        return Read(number, None, told(error, model))
     return _enveloped(
         number,
         event.data,
         {name: given[name] for name in ATTRIBUTES if given.get(name)} | {"source": whole["source"]},
         event,
     )
+
+
+def told(error: ValidationError, model: type[Event] | None) -> str:
+    """Return what is wrong. A field that no contract knows is named, as dead letters do not: the file is the reader's own."""
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    unknown = [each["loc"] for each in faults if each["type"] == "extra_forbidden"]
+    rest = [each for each in say(error, under="data").split("; ") if not each.endswith(": extra_forbidden")]
+    return "; ".join([*(_no_such_field(each, model) for each in unknown), *rest])
+
+
+def _no_such_field(location: Sequence[int | str], model: type[Event] | None) -> str:
+    where = "data" + "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in location)
+    names = list(model.model_fields) if model is not None and len(location) == 1 else sorted(field_names())
+    near = difflib.get_close_matches(str(location[-1]), names, n=1)
+    return f"{where}: no such field" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def _is_list(found: Any) -> TypeGuard[list[Any]]:
@@ -115,6 +131,6 @@ def _csv(path: Path, *, event_type: str | None, source: str) -> Iterator[Read]:
             try:
                 data = model.model_validate_strings(cells)
             except ValidationError as error:
-                yield Read(number, None, say(error, under="data"))
+                yield Read(number, None, told(error, model))
                 continue
             yield _enveloped(number, data, {"source": source}, None)

@@ -32,7 +32,7 @@ def apply(*, as_json: AsJson = False) -> None:
 def check(*, as_json: AsJson = False) -> None:
     """Compare the cluster with the catalogue; exit 1 where it differs."""
     settings = read_settings(KafkaSettings)
-    rows = run(_check(settings))
+    rows = run(differences(settings))
     if rows:
         show(rows, columns=["topic", "setting", "is", "should_be"], title="What differs", as_json=as_json)
         complain("run: learnwire topics apply", code=1)
@@ -88,7 +88,8 @@ async def _create(admin: AIOKafkaAdminClient, topic: Topic, name: str, *, broker
     return "created"
 
 
-async def _check(settings: KafkaSettings) -> list[dict[str, Any]]:
+async def differences(settings: KafkaSettings) -> list[dict[str, Any]]:
+    """Return where the cluster differs from the catalogue."""
     admin = AIOKafkaAdminClient(**client_options(settings))
     await admin.start()
     try:
@@ -114,3 +115,17 @@ async def _check(settings: KafkaSettings) -> list[dict[str, Any]]:
 async def _configs(admin: AIOKafkaAdminClient, name: str) -> dict[str, str]:
     answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
     return {entry[0]: entry[1] for answer in answers for resource in answer.resources for entry in resource[4]}
+
+
+async def offsets_kept_minutes(settings: KafkaSettings) -> int | None:
+    """Return for how long the cluster remembers where a group was that has gone."""
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    await admin.start()
+    try:
+        broker = (await admin.describe_cluster())["brokers"][0]["node_id"]
+        answers = await admin.describe_configs([ConfigResource(ConfigResourceType.BROKER, str(broker))])
+        found = {entry[0]: entry[1] for answer in answers for resource in answer.resources for entry in resource[4]}
+        kept = found.get("offsets.retention.minutes")
+        return None if kept is None else int(kept)
+    finally:
+        await admin.close()
