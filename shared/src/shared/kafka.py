@@ -18,6 +18,9 @@ from shared.settings import KafkaSettings, read_secret
 SEND_TIMEOUT_MS = 15_000
 MOST_BYTES = 2 * 1024 * 1024 + 65_536
 """A dead letter keeps an over-size value and adds headers."""
+NOTHING = object()
+"""Stands for a null value: aiokafka refuses to send a record with neither key nor value, but others may have sent one
+to us, and it must go to dead letters as it came."""
 
 
 def tls(settings: KafkaSettings) -> ssl.SSLContext | None:
@@ -98,7 +101,8 @@ class Sender:
         try:
             async with asyncio.timeout(2 * SEND_TIMEOUT_MS / 1000):
                 acknowledged = [
-                    await producer.send(each.topic, each.value, key=each.key, headers=each.headers) for each in records
+                    await producer.send(each.topic, _given(each), key=each.key, headers=each.headers)
+                    for each in records
                 ]
                 await asyncio.gather(*acknowledged)
         except (KafkaError, OSError, TimeoutError) as error:
@@ -125,6 +129,7 @@ class Sender:
                     linger_ms=5,
                     request_timeout_ms=SEND_TIMEOUT_MS,
                     max_request_size=MOST_BYTES,
+                    value_serializer=_as_bytes,
                 )
                 try:
                     await asyncio.wait_for(producer.start(), 10)
@@ -140,6 +145,14 @@ class Sender:
             if self._producer is producer:
                 self._producer = None
         await _stop_quietly(producer)
+
+
+def _given(record: RawRecord) -> Any:
+    return NOTHING if record.value is None else record.value
+
+
+def _as_bytes(value: Any) -> bytes | None:
+    return None if value is NOTHING else value
 
 
 async def _stop_quietly(producer: AIOKafkaProducer) -> None:

@@ -45,7 +45,7 @@ def counting(settings: Settings, name: str, publishers: Publishers) -> Callable[
 
 
 def refused_of(record: Record) -> Refused:
-    headers = {name: value.decode("utf-8", "replace") for name, value in record.headers}
+    headers = {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers}
     place = "/".join(headers.get(f"dlq-{each}", "") for each in ("topic", "partition", "offset"))
     at = instant(headers["dlq-at"])
     return Refused(place, _source(record.value, headers), headers.get("dlq-reason", UNKNOWN), at)
