@@ -82,6 +82,7 @@ class Flow:
 
     async def _write(self, intake: Intake) -> Written | None:
         known = await self.learners.known(intake.people, intake.addresses)
+        named = list(intake.learners)
         intake = sifted(intake, known)
         if intake.courses:
             await self.courses.take(intake.courses)
@@ -89,6 +90,8 @@ class Flow:
             await self.learners.take(intake.learners)
             known = await self.learners.known(intake.people, intake.addresses)
             intake = sifted(intake, known)  # a launch may have shown that an address is an erased learner's
+        # Of all learners named, not only of those that changed: this may be a batch that comes again after a crash.
+        await self._look_for(known.addresses_of(named))
         facts: dict[GroupKey, list[Fact]] = intake.groups
         causes = intake.group_causes
         catalogue = await self.courses.catalogue(intake.course_ids)
@@ -119,14 +122,17 @@ class Flow:
         for each in documents:
             if ERASURE in each["owes"]:
                 await self._erase(each)
-        addresses = [had["address"] for each in documents for had in each["addresses"]]
-        async for page in self.enrollments.waiting_for(addresses):
-            await self._look_again(page)
+        await self._look_for([had["address"] for each in documents for had in each["addresses"]])
 
     async def _courses_changed(self, documents: Sequence[Document]) -> None:
         for each in documents:
             async for page in self.enrollments.of_course_since(each["_id"], instant(min(each["owes"]))):
                 await self._look_again(page)
+
+    async def _look_for(self, addresses: Sequence[Address]) -> None:
+        """Match again what waits for these addresses."""
+        async for page in self.enrollments.waiting_for(addresses):
+            await self._look_again(page)
 
     async def _look_again(self, enrollments: Sequence[Document]) -> None:
         await self.enrollments.outbox.settle(await self._resolved(enrollments))
@@ -172,6 +178,7 @@ class Flow:
         seen = [Seen(self._address_of(portal_id, each.email), each.recorded_at) for each in left.launches]
         if seen:
             await self.learners.take({(portal_id, learner_id): seen})
+            await self._look_for([each.address for each in seen])
         log.info("learner.erased", attempts=left.attempts, groups=left.groups)
 
     async def _forget(self, enrollments: Sequence[Document], forgotten: Forgotten) -> None:

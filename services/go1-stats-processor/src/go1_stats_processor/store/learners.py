@@ -14,7 +14,6 @@ SHAPE = 1
 LearnerKey = tuple[str, str]
 """Portal and learner."""
 ERASURE = "erasure"
-ADDRESSES = "addresses"
 ERASED_FOR_GOOD = timedelta(seconds=60)
 """After this no batch can be under way that began before the erasure."""
 
@@ -60,7 +59,7 @@ class Learners:
         return Known({(each["portal_id"], each["learner_id"]): learner_of(each) async for each in cursor})
 
     async def take(self, facts: Mapping[LearnerKey, Sequence[LearnerFact]]) -> None:
-        """Take facts in, and tell who waits for them."""
+        """Take facts in. Whose addresses somebody may wait for is for the caller to tell, an erasure is a debt."""
         keys = {key(*each): each for each in facts}
         now = self._clock()
 
@@ -71,7 +70,7 @@ class Learners:
                 return None
             portal_id, learner_id = keys[document_id]
             again = None if before is None else before.get("erase_again_at")
-            owes = {ADDRESSES, *(() if before is None else before.get("owes", ()))}
+            owes: set[str] = set(() if before is None else before.get("owes", ()))
             if (after.erased_at, after.erased_addresses) != (learner.erased_at, learner.erased_addresses):
                 owes.add(ERASURE)
                 again = now + ERASED_FOR_GOOD
@@ -114,6 +113,11 @@ class Known:
 
     def holders(self, addresses: Collection[Address]) -> Mapping[Address, tuple[str, ...]]:
         return {each: holders(each, self._by_address[each]) for each in addresses if each in self._by_address}
+
+    def addresses_of(self, learners: Iterable[LearnerKey]) -> list[Address]:
+        """Return all addresses that these learners have or had."""
+        found = (self._learners.get(each) for each in learners)
+        return list(dict.fromkeys(address for each in found if each is not None for address in each.known))
 
     @property
     def erased(self) -> Mapping[LearnerKey, datetime]:
