@@ -1,18 +1,16 @@
 """All that Salesforce can do to a client, at once: what is desired is what ends up there, and the consumer never waits."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from contracts.catalog import SERVICES
 from contracts.event import Event
 from tests.salesforce_syncer.desired import Rows, metric
+from tests.salesforce_syncer.lag import watched
 from tests.salesforce_syncer.stage import CONTACT_ROWS, USER_PATHS, USER_ROWS, Someone, Stage, staged
 from tests.world import eventually
 
@@ -32,7 +30,6 @@ FAULTS: Sequence[dict[str, Any]] = (
     {"kind": "duplicate_race", "calls": WRITES, "share": 0.05, "times": None},
     {"kind": "slow", "calls": WRITES, "share": 1, "times": None, "seconds": 0.8},
 )
-PARTITIONS = 6
 
 
 @dataclass
@@ -73,43 +70,6 @@ async def crowd(stage: Stage) -> Crowd:
         found.records[someone.id] = stage.standin.user() if number < USERS else stage.standin.contact()
     await stage.tell(*(each.linked(1, found.records[each.id]) for each in found.people))
     return found
-
-
-@dataclass
-class Lag:
-    """How many records the service has not committed; the most ever seen."""
-
-    most: int = 0
-    now: int = 0
-
-
-@asynccontextmanager
-async def watched(stage: Stage) -> AsyncGenerator[Lag]:
-    """Look at the group's offsets again and again."""
-    lag = Lag()
-    topics = [stage.world.prefix + each for each in SERVICES["salesforce-syncer"].topics]
-    partitions = [TopicPartition(each, number) for each in topics for number in range(PARTITIONS)]
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=stage.world.kafka,
-        group_id=stage.syncer.environment["LEARNWIRE_KAFKA_GROUP_ID"],
-        enable_auto_commit=False,
-    )
-
-    async def look() -> None:
-        while True:
-            ends = await consumer.end_offsets(partitions)
-            committed = [await consumer.committed(each) or 0 for each in partitions]
-            lag.now = sum(ends.values()) - sum(committed)
-            lag.most = max(lag.most, lag.now)
-            await asyncio.sleep(0.1)
-
-    async with consumer:
-        consumer.assign(partitions)
-        looking = asyncio.create_task(look())
-        try:
-            yield lag
-        finally:
-            looking.cancel()
 
 
 async def expire_with_four_requests_open(stage: Stage) -> int:
@@ -154,7 +114,7 @@ async def test_all_faults_together_leave_the_rows_desired_and_never_hold_the_con
                     for start in range(0, len(act), size):
                         await stage.tell(*act[start : start + size])
                         await asyncio.sleep(0.4)
-                    await eventually(lambda: _now(lag), "all to be read", until=lambda left: left == 0, seconds=15)
+                    await lag.over(seconds=15)
                     waiting = await rows.count(dirty_since={"$exists": True})
                     assert waiting > size, "all is read long before Salesforce has taken all"
                     told.append(await dying)
@@ -182,10 +142,6 @@ async def test_all_faults_together_leave_the_rows_desired_and_never_hold_the_con
                 f"{await rows.count()} rows, {sent:.0f} answers, {calls['total']} calls, {told} requests refused for "
                 f"{len(told)} dead tokens, at most {lag.most} records waited"
             )
-
-
-async def _now(lag: Lag) -> int:
-    return lag.now
 
 
 async def _fired(stage: Stage, number: int) -> int:

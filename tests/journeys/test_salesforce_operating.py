@@ -170,6 +170,30 @@ async def test_a_burst_of_deletes_waits_for_approval_while_erasures_go_on(stage:
     assert len(lines) == 1
 
 
+async def test_a_guarded_portal_goes_on_when_its_deletes_fall_away(stage: Stage) -> None:
+    someone = Someone(portal_id="seasonal")
+    await stage.tell((1, a_portal("seasonal")), someone.linked(1, stage.standin.user()))
+    await stage.tell(*(someone.enrolled(f"e{n}", 1) for n in range(70)))
+
+    def here() -> int:
+        return sum(each.startswith("seasonal:") for each in stage.standin.rows(USER_ROWS))
+
+    async def guarded() -> list[str]:
+        return [each["portal_id"] for each in (await status(stage))["guards"]]
+
+    await stage.shows(here, 70)
+    await quiet(stage)
+    await stage.tell(*(someone.removed(f"e{n}", 2) for n in range(64)))
+    await stage.becomes(guarded, ["seasonal"])
+    before = here()
+    assert before >= 6
+    await stage.tell(*(someone.enrolled(f"e{n}", 3) for n in range(60)))
+    await stage.becomes(guarded, [])
+    await stage.shows(here, 66)
+    events = [each["event"] for each in stage.syncer.log() if each.get("portal_id") == "seasonal"]
+    assert events == ["deletes.guarded", "deletes.released"]
+
+
 async def test_a_dry_run_writes_nothing_and_tells_what_it_would(stage: Stage) -> None:
     someone = Someone(portal_id="rehearsal")
     await stage.tell((1, a_portal("rehearsal")), someone.linked(1, stage.standin.user()), someone.enrolled("e1", 1))
@@ -181,6 +205,20 @@ async def test_a_dry_run_writes_nothing_and_tells_what_it_would(stage: Stage) ->
 
     await stage.becomes(told, [(USER_ROWS, "create"), (MEMBERSHIP, "create"), (PORTAL, "create")])
     assert "rehearsal" not in stage.standin.rows(PORTAL)
+
+
+async def test_go1_attempts_are_no_longer_enrollments_once_their_mirror_is_switched_off(stage: Stage) -> None:
+    someone, user = Someone(), stage.standin.user()
+    key = f"acme:go1:{someone.id}-a1"
+    await stage.tell(someone.linked(1, user), someone.attempted("a1", 1, "completed"), someone.enrolled("e1", 1))
+    await stage.shows(lambda: counters(stage.standin, "User", user), (2, 1, 1, 0, 1, 0), seconds=40)
+    for mirror, there, counted in (("false", False, (1, 0, 0, 0, 1, 0)), ("true", True, (2, 1, 1, 0, 1, 0))):
+        assert stage.syncer.terminate() == 0
+        stage.syncer.environment["LEARNWIRE_SALESFORCE_MIRROR_GO1"] = mirror
+        stage.syncer.start()
+        await stage.shows(lambda: key in stage.standin.rows(USER_ROWS), expected=there, seconds=40)
+        await stage.shows(lambda: counters(stage.standin, "User", user), counted)
+    await stage.world.ready(stage.syncer)
 
 
 async def test_two_replicas_write_as_one_and_the_other_goes_on_when_the_writer_is_killed(stage: Stage) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from contracts import AttemptChanged, CourseDeleted, CourseRenamed, Event
+from contracts import CourseDeleted, CourseRenamed
 from tests.salesforce_syncer.stage import (
     CONTACT_PATHS,
     CONTACT_ROWS,
@@ -159,33 +159,13 @@ async def test_a_deleted_course_goes_as_its_enrollments_go_and_a_renamed_one_sho
 
 async def test_a_go1_attempt_is_a_course_enrollment_until_it_is_voided(stage: Stage) -> None:
     someone, user = Someone(), stage.standin.user()
-
-    def attempt(version: int, status: Any, change: Any) -> tuple[float, Event]:
-        return version, AttemptChanged(
-            **someone.ids,
-            attempt_id=f"{someone.id}-a1",
-            email="ann@example.com",
-            course_id="go7",
-            course_title="Go further",
-            origin="platform",
-            status=status,
-            legacy=False,
-            progress_percent=100 if status == "completed" else 50,
-            result="success" if status == "completed" else None,
-            started_at=at(1),
-            last_activity_at=at(1),
-            completed_at=at(2) if status == "completed" else None,
-            change=change,
-            version=version,
-        )
-
     key = f"acme:go1:{someone.id}-a1"
-    await stage.tell(someone.linked(1, user), attempt(1, "completed", "completed"))
+    await stage.tell(someone.linked(1, user), someone.attempted("a1", 1, "completed"))
     fields = ("Status__c", "Course_Name__c", "Enrolled_At__c", "Completed_At__c")
     await stage.shows(
         lambda: shown(stage.standin, USER_ROWS, key, *fields), ("passed", "Go further", stamp(1), stamp(2))
     )
-    await stage.tell(attempt(2, "voided", "voided"))
+    await stage.tell(someone.attempted("a1", 2, "voided"))
     await stage.shows(lambda: key in stage.standin.rows(USER_ROWS), expected=False)
 
 

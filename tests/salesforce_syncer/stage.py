@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts import (
+    AttemptChanged,
     EnrollmentChanged,
     EnrollmentRemoved,
     Envelope,
@@ -164,6 +165,27 @@ class Someone:
     def off_path(self, thing: str, version: int) -> tuple[float, Event]:
         return version, PathEnrollmentRemoved(
             **self.ids, path_enrollment_id=f"{self.id}-{thing}", removed_at=at(version), version=version
+        )
+
+    def attempted(self, thing: str, version: int, status: Any) -> tuple[float, Event]:
+        """A Go1 attempt: in progress, completed, or voided."""
+        done = status == "completed"
+        return version, AttemptChanged(
+            **self.ids,
+            attempt_id=f"{self.id}-{thing}",
+            email="ann@example.com",
+            course_id="go7",
+            course_title="Go further",
+            origin="platform",
+            status=status,
+            legacy=False,
+            progress_percent=100 if done else 50,
+            result="success" if done else None,
+            started_at=at(1),
+            last_activity_at=at(1),
+            completed_at=at(2) if done else None,
+            change="opened" if status == "in_progress" else status,
+            version=version,
         )
 
 

@@ -6,6 +6,7 @@ from salesforce_syncer.handlers import handlers
 from salesforce_syncer.jobs.brakes import Brakes
 from salesforce_syncer.jobs.commands import COMMANDS
 from salesforce_syncer.jobs.deleting import Deleting
+from salesforce_syncer.jobs.mirroring import Mirroring
 from salesforce_syncer.jobs.nightly import LEASE_SECONDS as PROOF_LEASE_SECONDS
 from salesforce_syncer.jobs.nightly import Nightly
 from salesforce_syncer.jobs.preflight import Preflight
@@ -67,7 +68,8 @@ def build(shell: Shell[Settings]) -> Parts:
     )
     resyncing = Resyncing(settings, resyncs, facts, store, shell.sender, shell.source, shell.clock)
     lease = Lease(shell.database, "writer", holder=shell.instance, seconds=LEASE_SECONDS)
-    writer = Writer(lease, writing, chores=[telling.run, resyncing.run])
+    mirroring = Mirroring(facts, orgs, settings.salesforce_mirror_go1)
+    writer = Writer(lease, writing, chores=[mirroring.run, telling.run, resyncing.run])
     proofs = ProofStore(tables)
     nightly = Nightly(
         Lease(shell.database, "proof", holder=shell.instance, seconds=PROOF_LEASE_SECONDS),

@@ -20,6 +20,7 @@ from salesforce_standin.metadata import fields, parts
 from salesforce_standin.metering import Meter
 from salesforce_standin.org import Org
 from salesforce_standin.schema.model import Schema
+from salesforce_standin.schema.namespace import packaged
 from salesforce_standin.world import World
 
 _DRAIN_SECONDS = 1
@@ -56,7 +57,8 @@ def build(options: argparse.Namespace) -> World:
 
 
 def _schema(options: argparse.Namespace) -> Schema:
-    return fields.assemble([] if options.bare else parts.of_project(options.project or _nearest_project()))
+    schema = fields.assemble([] if options.bare else parts.of_project(options.project or _nearest_project()))
+    return packaged(schema, options.namespace) if options.namespace else schema
 
 
 def _nearest_project() -> Path:
@@ -88,6 +90,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     reader.add_argument(
         "--bare", action="store_true", help="begin with standard objects alone; deploy brings the others"
     )
+    reader.add_argument("--namespace", help="as if the project had been installed as a package with this namespace")
     reader.add_argument("--page-size", type=int, default=500, help="rows per page of a query, at most 2000")
     reader.add_argument("--daily-requests", type=int, default=100_000, help="API requests that the org has in 24 hours")
     reader.add_argument("--audience", action="append", default=[], help="a further audience for JWTs")

@@ -1,6 +1,6 @@
 """Deletes: by Salesforce's ids, last in a pass, and not before the guard has looked at how many they are."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -65,21 +65,17 @@ class Deleting:
 
     async def held(self, portals: Sequence[str]) -> list[str]:
         """Return the portals whose deletes must wait, and say so once."""
-        now = self.clock()
         due = await self.orgs.due_deletes(portals)
         guards = await self.orgs.guards()
         for portal_id in guards.keys() - due.keys():
-            await self.orgs.unguard(portal_id)
-        metrics.guarded_deletes.set(sum(due[each] for each in guards if each in due))
+            await self._release(portal_id, deletes=0)
         if not due:
+            metrics.guarded_deletes.set(0)
             return []
-        recent = await self.orgs.recent_deletes(list(due), now - HOUR)
-        live = await self.orgs.live_rows(list(due))
+        counts = await self._counts(due, {name: each["since"] for name, each in guards.items()})
         held: list[str] = []
-        for portal_id, count in due.items():
-            deletes = count + recent.get(portal_id, 0)
-            rows = deletes + live.get(portal_id, 0)
-            if portal_id in guards or guard.holds(
+        for portal_id, (deletes, rows) in counts.items():
+            if guard.holds(
                 deletes=deletes,
                 rows=rows,
                 most_rows=self.settings.salesforce_delete_guard_rows,
@@ -87,7 +83,31 @@ class Deleting:
             ):
                 held.append(portal_id)
                 await self._hold(portal_id, deletes=deletes, rows=rows, new=portal_id not in guards)
+            elif portal_id in guards:
+                await self._release(portal_id, deletes=deletes)
+        metrics.guarded_deletes.set(sum(due[each] for each in held))
         return held
+
+    async def _counts(
+        self, due: Mapping[str, int], held_since: Mapping[str, datetime]
+    ) -> Mapping[str, tuple[int, int]]:
+        """Return by portal how many rows are deleted or to be deleted within an hour, and of how many.
+
+        For a portal that is held the hour stands still: the guard lets go when deletes fall away, or are approved, and
+        not because nobody looked for an hour.
+        """
+        now = self.clock()
+        recent = dict(await self.orgs.recent_deletes(list(due), now - HOUR))
+        for portal_id in held_since.keys() & due.keys():
+            before = await self.orgs.recent_deletes([portal_id], held_since[portal_id] - HOUR)
+            recent[portal_id] = before.get(portal_id, 0)
+        live = await self.orgs.live_rows(list(due))
+        deletes = {portal_id: count + recent.get(portal_id, 0) for portal_id, count in due.items()}
+        return {portal_id: (count, count + live.get(portal_id, 0)) for portal_id, count in deletes.items()}
+
+    async def _release(self, portal_id: str, *, deletes: int) -> None:
+        await self.orgs.unguard(portal_id)
+        log.info("deletes.released", portal_id=portal_id, deletes=deletes, reason="too few are left to be guarded")
 
     async def _hold(self, portal_id: str, *, deletes: int, rows: int, new: bool) -> None:
         await self.orgs.guard(portal_id, deletes=deletes, rows=rows, now=self.clock())

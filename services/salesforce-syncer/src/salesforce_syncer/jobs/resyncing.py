@@ -69,8 +69,8 @@ class Resyncing:
             await self._tell(asked, "finished", finished)
             await self.resyncs.finish(request_id, now)
             return
-        async for keys in self.resyncs.learners(portal_id, asked.get("learner_id")):
-            await self.facts.rederive(keys)
+        learner = {"learner_id": asked["learner_id"]} if asked.get("learner_id") else {}
+        await self.facts.rederive_all({"portal_id": portal_id, **learner})
         total = await self.resyncs.mark(request_id, portal_id, asked.get("learner_id"), now)
         await self._tell(asked, "started", BulkActionStarted(action_id=request_id, started_at=now))
         await self.resyncs.update(request_id, state="running", total=total)

@@ -86,20 +86,23 @@ class FactStore:
         """Derive rows anew where something but the facts has changed: a record was merged, or is gone."""
         await self._derivation.of_learners(keys, now=self._clock())
 
+    async def rederive_all(self, asked: Mapping[str, Any]) -> None:
+        """Derive for all learners that this asks for, a thousand at a time."""
+        keys: list[str] = []
+        async for each in self._tables.learners.find(dict(asked), {"_id": 1}):
+            keys.append(each["_id"])
+            if len(keys) == AT_ONCE:
+                await self._derivation.of_learners(keys, now=self._clock())
+                keys = []
+        await self._derivation.of_learners(keys, now=self._clock())
+
     async def _rows_of_learners(self, documents: Sequence[Document]) -> None:
         await self._derivation.of_learners([each["_id"] for each in documents], now=self._clock())
 
     async def _rows_of_courses(self, documents: Sequence[Document]) -> None:
-        """Derive for everybody on these courses, a thousand learners at a time."""
+        """Derive for everybody on these courses."""
         for document in documents:
-            asked = {"portal_id": document["portal_id"], "courses": document["course_id"]}
-            keys: list[str] = []
-            async for each in self._tables.learners.find(asked, {"_id": 1}):
-                keys.append(each["_id"])
-                if len(keys) == AT_ONCE:
-                    await self._derivation.of_learners(keys, now=self._clock())
-                    keys = []
-            await self._derivation.of_learners(keys, now=self._clock())
+            await self.rederive_all({"portal_id": document["portal_id"], "courses": document["course_id"]})
 
     async def _rows_of_portals(self, documents: Sequence[Document]) -> None:
         await self._derivation.of_portals([each["_id"] for each in documents], now=self._clock())

@@ -9,6 +9,7 @@ from salesforce_syncer.store.tables import Tables
 
 ORG = "org"
 JOBS = "bulk-jobs"
+MIRROR = "mirror"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,14 @@ class OrgStore:
         """Keep what the writer says of itself."""
         await self.tables.state.update_one({"_id": "writer"}, {"$set": dict(said)}, upsert=True)
 
+    async def mirrored_go1(self) -> bool | None:
+        """Return whether the rows of Go1 attempts were derived when this was last settled; None: never."""
+        found = await self.tables.state.find_one({"_id": MIRROR})
+        return found["go1"] if found else None
+
+    async def remember_mirrored(self, *, go1: bool) -> None:
+        await self.tables.state.update_one({"_id": MIRROR}, {"$set": {"go1": go1}}, upsert=True)
+
     async def remember_job(self, job: str) -> None:
         """Keep the id of a bulk job that begins: should its writer die, the next one ends it first."""
         await self.tables.state.update_one({"_id": JOBS}, {"$addToSet": {"ids": job}}, upsert=True)
@@ -89,8 +98,10 @@ class OrgStore:
         return await self._by_portal(matched)
 
     async def recent_deletes(self, portals: Sequence[str], since: datetime) -> Mapping[str, int]:
+        """Return how many rows Salesforce was rid of since then, by portal; those that came back are not among them."""
         matched = {
             "deleted_at": {"$gt": since},
+            "state": "deleted",
             "portal_id": {"$in": list(portals)},
             "erased": {"$ne": True},
             "approved": {"$ne": True},

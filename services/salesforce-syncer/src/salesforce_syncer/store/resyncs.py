@@ -50,18 +50,6 @@ class Resyncs:
     async def update(self, request_id: str, **fields: Any) -> None:
         await self.tables.resyncs.update_one({"_id": request_id}, {"$set": fields})
 
-    async def learners(self, portal_id: str, learner_id: str | None) -> AsyncGenerator[list[str]]:
-        """Yield the keys of the learners concerned, a thousand at a time."""
-        asked = {"portal_id": portal_id} | ({"learner_id": learner_id} if learner_id else {})
-        keys: list[str] = []
-        async for each in self.tables.learners.find(asked, {"_id": 1}):
-            keys.append(each["_id"])
-            if len(keys) == AT_ONCE:
-                yield keys
-                keys = []
-        if keys:
-            yield keys
-
     async def mark(self, request_id: str, portal_id: str, learner_id: str | None, now: datetime) -> int:
         """Make all rows dirty whatever was acknowledged, refused ones too; how many there are."""
         asked: dict[str, Any] = {"portal_id": portal_id, "deleted": False, "state": {"$ne": "gone"}}
