@@ -74,19 +74,21 @@ def end_state(action: Action) -> Action:
     return replace(action, version=0, history=(), owes=(), mailed=None)
 
 
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.data())
 def test_any_permutation_with_repetitions_of_a_history_gives_the_same_state(data: st.DataObject) -> None:
     history = data.draw(st.lists(facts, min_size=1, max_size=12))
     now = data.draw(st.integers(0, 2 * LAST).map(at))
-    shuffled = data.draw(st.permutations(history + data.draw(st.lists(st.sampled_from(history), max_size=6))))
+    chance = data.draw(st.randoms())
+    shuffled = [*history, *chance.choices(history, k=chance.randint(0, 6))]
+    chance.shuffle(shuffled)
     in_order, in_disorder = Action("a-1"), Action("a-1")
     for fact in history:
         in_order = join(in_order, fact, said_at=at(0), now=at(0), rules=RULES)
     for fact in shuffled:
-        clock = data.draw(st.integers(0, 2 * LAST).map(at).filter(lambda each: each <= now))
+        clock = at(chance.uniform(0, (now - at(0)).total_seconds() / 60))
         in_disorder = join(in_disorder, fact, said_at=at(0), now=clock, rules=RULES)
-        if data.draw(st.booleans()):
+        if chance.random() < 1 / 2:
             in_disorder = judge(in_disorder, now=clock, known_until=clock, rules=RULES)
     one = judge(in_order, now=now, known_until=now, rules=RULES)
     two = judge(in_disorder, now=now, known_until=now, rules=RULES)

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -21,6 +22,7 @@ from shared.settings import read_secret
 
 SEND_SECONDS = 60.0
 STEP_SECONDS = 30.0
+QUIT_SECONDS = 2.0
 _PORTS = {"smtp": 25, "smtps": 465}
 _PERMANENT = range(500, 600)
 
@@ -101,20 +103,12 @@ def _html() -> Template:
 
 async def send(server: Server, message: EmailMessage) -> tuple[Sent, str]:
     """Hand a mail over to the server; what became of it, and why (a code or an error's name, no address)."""
-    parts = urlsplit(server.url)
-    tls = parts.scheme == "smtps"
+    client = _client(server)
     try:
         async with asyncio.timeout(SEND_SECONDS):
-            await aiosmtplib.send(
-                message,
-                hostname=parts.hostname,
-                port=parts.port or _PORTS[parts.scheme],
-                use_tls=tls,
-                start_tls=server.starttls and not tls,
-                username=server.username,
-                password=read_secret(server.password_file) if server.password_file else None,
-                timeout=STEP_SECONDS,
-            )
+            await client.connect()
+            await client.send_message(message)
+        await _take_leave(client)
     except aiosmtplib.SMTPRecipientsRefused as error:
         codes = [each.code for each in error.recipients]
         return _by_code(codes[0] if codes else 0)
@@ -123,7 +117,31 @@ async def send(server: Server, message: EmailMessage) -> tuple[Sent, str]:
     except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
         # The greeting, TLS, login: a matter of the server, not of this mail.
         return "later", type(error).__name__
+    finally:
+        # At once, whatever the server does: whoever stops the service does not wait for it.
+        client.close()
     return "sent", ""
+
+
+def _client(server: Server) -> aiosmtplib.SMTP:
+    parts = urlsplit(server.url)
+    tls = parts.scheme == "smtps"
+    return aiosmtplib.SMTP(
+        hostname=parts.hostname,
+        port=parts.port or _PORTS[parts.scheme],
+        use_tls=tls,
+        start_tls=server.starttls and not tls,
+        username=server.username,
+        password=read_secret(server.password_file) if server.password_file else None,
+        timeout=STEP_SECONDS,
+    )
+
+
+async def _take_leave(client: aiosmtplib.SMTP) -> None:
+    """Say goodbye; the mail is accepted, whatever the server answers now."""
+    with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+        async with asyncio.timeout(QUIT_SECONDS):
+            await client.quit()
 
 
 def _by_code(code: int) -> tuple[Sent, str]:
