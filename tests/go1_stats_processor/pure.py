@@ -13,7 +13,7 @@ from go1_stats_processor.domain.attempts import attempts
 from go1_stats_processor.domain.catalogue import Entries, with_entries
 from go1_stats_processor.domain.enrollments import Answers, Enrollment, resolved, told, with_enrollment_facts
 from go1_stats_processor.domain.facts import Fact, Facts, Ref, with_facts, without_recorded_until
-from go1_stats_processor.domain.matching import Learner, Seen, with_learner_facts
+from go1_stats_processor.domain.matching import Learner, Seen, Thing, with_learner_facts
 from go1_stats_processor.domain.rules import Rules
 from go1_stats_processor.domain.said import EnrollmentFact, Forgotten
 from go1_stats_processor.handlers import intake_of
@@ -113,7 +113,7 @@ class Pure:
         for key in sorted(theirs | self._waiting_for(known.erased_addresses)):
             self._in_enrollment(key, [Forgotten(learner[1], erased_at)])
 
-    def _clash(self, thing: str, event: Ref) -> None:
+    def _clash(self, thing: Thing, event: Ref) -> None:
         self.clashes.append((thing, event))
 
     def shown(self) -> dict[str, Any]:

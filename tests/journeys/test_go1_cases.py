@@ -153,7 +153,10 @@ async def test_every_case_ends_as_the_specification_says(go1: Statistics) -> Non
 
     assert await eventually(shown, "all cases", until=lambda found: found == wanted) == wanted
     conflicts = [each for each in go1.process.log() if each["event"] == "event.conflict"]
-    assert {each["thing"] for each in conflicts} == {"enrollment"}
+    assert {each["thing"] for each in conflicts} == {"enrollment", "deletion"}
+    counted = await go1.metrics()
+    for name in ("course-completed", "enrollment-deleted"):
+        assert f'learnwire_event_conflicts_total{{event_type="learnwire.go1.{name}.v1"}} 1.0' in counted
 
 
 async def test_bad_input_has_its_defined_end(go1: Statistics) -> None:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from go1_stats_processor.domain.catalogue import Entries, entry_at
 from go1_stats_processor.domain.facts import Completion, Gone, Ref
-from go1_stats_processor.domain.matching import Address, Clash
+from go1_stats_processor.domain.matching import Address, Clash, Thing
 from go1_stats_processor.domain.said import (
     Decided,
     Deleted,
@@ -30,7 +30,7 @@ Home = tuple[str, str]
 """Learner and course: the attempt group in which a completion is played."""
 
 
-def _quietly(_kind: str, _event: Ref) -> None:
+def _quietly(_thing: Thing, _event: Ref) -> None:
     """Two that clashed before need not be told of again."""
 
 
@@ -119,7 +119,7 @@ def with_enrollment_facts(enrollment: Enrollment, facts: Iterable[EnrollmentFact
             after = _without_recorded_until(after, each.erased_at)
     for each in facts:
         if isinstance(each, Said | Deleted) and after.course_id not in {None, each.course_id}:
-            clash("enrollment", each.event)
+            clash("enrollment" if isinstance(each, Said) else "deletion", each.event)
     if after.course_id != enrollment.course_id:
         after = replace(after, home=None, duration_minutes=None, catalogue=None)
     return after

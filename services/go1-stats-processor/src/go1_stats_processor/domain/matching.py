@@ -7,11 +7,13 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from go1_stats_processor.domain.facts import Ref
 
 Address = str
-Clash = Callable[[str, Ref], None]
+Thing = Literal["course", "enrollment", "deletion", "match", "learner"]
+Clash = Callable[[Thing, Ref], None]
 """Told of two facts that cannot both hold (`event.conflict`): which kind of thing, and the event that came second."""
 
 

@@ -10,11 +10,13 @@ from datetime import datetime
 
 import structlog
 
+from contracts.go1 import Go1CourseChanged, Go1CourseCompleted, Go1EnrollmentDeleted, Go1MatchDecided
+from contracts.learners import LearnerChanged
 from contracts.types import instant
 from go1_stats_processor.domain.catalogue import Entries, entry_at
 from go1_stats_processor.domain.enrollments import Answers, told
 from go1_stats_processor.domain.facts import Fact, Ref
-from go1_stats_processor.domain.matching import Address, Seen
+from go1_stats_processor.domain.matching import Address, Seen, Thing
 from go1_stats_processor.domain.rules import Rules
 from go1_stats_processor.domain.said import Forgotten
 from go1_stats_processor.store.courses import Courses
@@ -25,10 +27,19 @@ from go1_stats_processor.store.groups import GroupKey, Groups, Written
 from go1_stats_processor.store.intake import Cause, Intake, sifted
 from go1_stats_processor.store.learners import ERASURE, Learners
 from go1_stats_processor.store.rows import Rows
+from shared import metrics
 from shared.kafka import Sender
 from shared.mongo import Database, Document
 
 log = structlog.stdlib.get_logger()
+
+_TYPES: Mapping[Thing, str] = {
+    "course": Go1CourseChanged.TYPE,
+    "enrollment": Go1CourseCompleted.TYPE,
+    "deletion": Go1EnrollmentDeleted.TYPE,
+    "match": Go1MatchDecided.TYPE,
+    "learner": LearnerChanged.TYPE,
+}
 
 
 class Flow:
@@ -209,8 +220,9 @@ def _is_outdated(enrollment: Document, catalogue: Mapping[str, Entries]) -> bool
     return bool(entries) and entry_at(entries, enrollment["placed_at"]).event != enrollment["catalogue"]
 
 
-def _clash(thing: str, event: Ref) -> None:
+def _clash(thing: Thing, event: Ref) -> None:
     source, _, event_id = event.partition(" ")
+    metrics.conflicts.labels(_TYPES[thing]).inc()
     log.warning(
         "event.conflict",
         thing=thing,
