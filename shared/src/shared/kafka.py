@@ -18,6 +18,8 @@ from shared.settings import KafkaSettings, read_secret
 SEND_TIMEOUT_MS = 15_000
 MOST_BYTES = 2 * 1024 * 1024 + 65_536
 """A dead letter keeps an over-size value and adds headers."""
+MOST_BATCH_BYTES = 131_072
+"""A partition's records of one request: aiokafka's 16 KiB hold nine of our events, and a request costs more than they."""
 NOTHING = object()
 """Stands for a null value: aiokafka refuses to send a record with neither key nor value, but others may have sent one
 to us, and it must go to dead letters as it came."""
@@ -127,6 +129,7 @@ class Sender:
                     acks="all",
                     enable_idempotence=True,
                     linger_ms=5,
+                    max_batch_size=MOST_BATCH_BYTES,
                     request_timeout_ms=SEND_TIMEOUT_MS,
                     max_request_size=MOST_BYTES,
                     value_serializer=_as_bytes,
