@@ -192,6 +192,16 @@ def rotate(folder: Folder, wanted: list[Secret], name: str) -> list[str]:
     return list(dict.fromkeys(user for each in names for user in by_name[each].used_by))
 
 
+def orders(concerned: list[str]) -> list[str]:
+    """What brings a new secret to those who use it. Running containers go on seeing the file as it was."""
+    if {"kafka", "mongo"} <= set(concerned):
+        return ["docker compose up -d --wait --force-recreate"]
+    once = [each for each in concerned if each.endswith("-init")]
+    others = [each for each in concerned if each not in once]
+    up = [f"docker compose up -d --wait --force-recreate --no-deps {' '.join(others)}"] if others else []
+    return [*(f"docker compose run --rm {each}" for each in once), *up]
+
+
 def _has_uri(name: str) -> bool:
     return name.removeprefix("mongo/").removesuffix(".password") in MONGO_USERS and name.startswith("mongo/")
 
@@ -216,9 +226,7 @@ def main() -> int:
     folder, wanted = Folder(asked.folder, asked.host), all_secrets(publishers())
     if asked.rotate:
         concerned = rotate(folder, wanted, asked.rotate)
-        print(
-            f"rotate: {asked.rotate} is new; now run:\n  docker compose up -d --wait --force-recreate {' '.join(concerned)}"
-        )
+        print(f"rotate: {asked.rotate} is new; now run:", *orders(concerned), sep="\n  ")
         return 0
     made = make(folder, wanted)
     for name in made:

@@ -14,7 +14,6 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
-
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "ops/observability/prometheus"
 GRAFANA = ROOT / "ops/observability/grafana"
