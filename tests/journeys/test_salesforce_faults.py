@@ -1,6 +1,7 @@
 """What Salesforce can do to us: the rows end as they should all the same."""
 
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -103,6 +104,21 @@ async def test_a_row_that_is_locked_and_then_loses_a_race_is_sent_once_more(stag
     await stage.tell(someone.linked(1, user), someone.enrolled("e1", 1, "passed"))
     await stage.shows(lambda: counters(stage.standin, "User", user), (1, 1, 1, 0, 0, 0))
     assert not [each for each in stage.syncer.log() if each.get("reason") == "DUPLICATE_VALUE"]
+
+
+async def test_a_bulk_job_that_never_ends_is_given_up_and_its_rows_are_sent_again(
+    kafka: str, mongo_uri: str, used_prefixes: list[str], tmp_path: Path
+) -> None:
+    settings = {"SALESFORCE_BULK_ROWS": "3", "SALESFORCE_BULK_SECONDS": "2"}
+    async with staged(kafka, mongo_uri, used_prefixes, tmp_path, **settings) as stage:
+        someone, user = Someone(), stage.standin.user()
+        stage.standin.fault("bulk_stuck")
+        await stage.tell(someone.linked(1, user), *(someone.enrolled(f"e{n}", 1, "passed") for n in range(5)))
+        await stage.shows(lambda: counters(stage.standin, "User", user), (5, 5, 5, 0, 0, 0), seconds=60)
+        states = [each["state"] for each in stage.standin.api("GET", "/jobs/ingest")["records"]]
+        assert sorted(states) == ["Aborted", "JobComplete"]
+        told = [(each["event"], each.get("reason")) for each in stage.syncer.log() if each["level"] == "warning"]
+        assert told == [("bulk.aborted", "nobody waits for it any more"), ("writing.paused", "BULK_JOB_STUCK")]
 
 
 async def test_a_merged_contact_is_followed_and_its_rows_move(stage: Stage) -> None:

@@ -1,6 +1,7 @@
 """Wires salesforce-syncer; nobody imports it."""
 
 from datetime import timedelta
+from functools import partial
 
 from salesforce_syncer.handlers import handlers
 from salesforce_syncer.jobs.brakes import Brakes
@@ -73,7 +74,7 @@ def build(shell: Shell[Settings]) -> Parts:
     proofs = ProofStore(tables)
     nightly = Nightly(
         Lease(shell.database, "proof", holder=shell.instance, seconds=PROOF_LEASE_SECONDS),
-        Proving(settings, client, proofs, store, shell.clock),
+        partial(Proving(settings, client, proofs, store, shell.clock).run, portal_id=None, repair=False),
         proofs,
         brakes,
         settings.salesforce_proof_hour,

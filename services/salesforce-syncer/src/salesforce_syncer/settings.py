@@ -58,6 +58,9 @@ class Settings(CommonSettings):
     salesforce_bulk_rows: int = Field(
         2000, ge=0, description="Dirty rows of one object above which Bulk API 2.0 is used; 0 switches it off"
     )
+    salesforce_bulk_seconds: float = Field(
+        900, gt=0, description="Seconds after which a bulk job that has not ended is given up, and its rows sent again"
+    )
     salesforce_quota_share_percent: int = Field(
         50, ge=1, le=100, description="Percent of the org's daily API calls that are ours to use"
     )

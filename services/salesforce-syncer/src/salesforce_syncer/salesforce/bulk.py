@@ -20,7 +20,6 @@ NULL = "#N/A"
 """An empty cell leaves the field as it is; this clears it. Bulk API 2.0 guide, "Valid CSV Record Rows"."""
 FIRST_POLL_SECONDS = 1.0
 LONGEST_POLL_SECONDS = 15.0
-PATIENCE_SECONDS = 900.0
 LOOKS_AT_AN_END = 8
 NOT_FOUND, WRONG_STATE = 404, 400
 ENDED = frozenset({"JobComplete", "Failed", "Aborted"})
@@ -125,7 +124,7 @@ async def _ended(client: Client, job: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = (await client.call(Request("bulk", "GET", f"/jobs/ingest/{job}"))).body
         if found["state"] in ENDED:
             return found
-        if waited >= PATIENCE_SECONDS:
+        if waited >= client.bulk_seconds:
             await end(client, job)
             raise Refused(Action.RETRY, "BULK_JOB_STUCK", sentence="the job was aborted")
         pause = min(LONGEST_POLL_SECONDS, pause * 2)

@@ -16,6 +16,7 @@ from salesforce_syncer.salesforce.auth import Token, Tokens
 from salesforce_syncer.salesforce.errors import Action, Refused
 from salesforce_syncer.salesforce.names import Names
 from salesforce_syncer.settings import Settings
+from shared import failpoints
 
 log = structlog.stdlib.get_logger()
 
@@ -75,6 +76,7 @@ class Client:
         self.tokens = Tokens(settings, self._ask_token, clock=clock)
         self.names = Names(settings.salesforce_namespace)
         self.usage = Usage()
+        self.bulk_seconds = settings.salesforce_bulk_seconds
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -133,8 +135,10 @@ class Client:
         self.usage.own += 1
         status = 0
         try:
+            failpoints.reach(f"salesforce {kind} before")
             response = await self._http.request(method, url, **options)
             status = response.status_code
+            failpoints.reach(f"salesforce {kind} after")
         except httpx.HTTPError as error:
             raise Refused(Action.RETRY, type(error).__name__, sentence="no answer") from error
         finally:

@@ -65,6 +65,10 @@ class ProofStore:
             {"_id": "proof"}, {"$set": {"at": now, "rows": rows, "drift": drift, "portal_id": portal_id}}, upsert=True
         )
 
-    async def last(self) -> datetime | None:
-        found = await self.tables.state.find_one({"_id": "proof"})
+    async def remember_night(self, now: datetime) -> None:
+        await self.tables.state.update_one({"_id": "nightly-proof"}, {"$set": {"at": now}}, upsert=True)
+
+    async def last_night(self) -> datetime | None:
+        """Return when the nightly proof was last done."""
+        found = await self.tables.state.find_one({"_id": "nightly-proof"})
         return found["at"] if found else None
