@@ -1,5 +1,6 @@
 """The service's HTTP side in this process, on a real MongoDB, with a clock that the test turns; events go to its handlers."""
 
+import re
 import secrets
 import time
 from collections.abc import AsyncGenerator, Sequence
@@ -24,6 +25,7 @@ from shared.kafka import Sender
 from shared.keys import Keys
 from shared.mongo import Database
 from shared.service import Parts, Shell
+from tests.go1_stats_processor.events import completed, course, deleted, launched, learner
 
 ISSUER = "https://issuer.example"
 SECRET = "s" * 32
@@ -130,3 +132,33 @@ async def a_dashboard(database: Database, folder: Path, *, development: bool = F
     async with httpx.AsyncClient(transport=transport, base_url="http://go1") as client:
         made.append(Dashboard(parts, web, client))
         yield made[0]
+
+
+async def some_attempts(dashboard: Dashboard) -> None:
+    """Two courses, three learners, two portals; one attempt of each kind."""
+    await dashboard.told(
+        course(),
+        course("C2", title="Data protection"),
+        learner(),
+        learner("bob"),
+        learner("cyd", portal_id="umbrella"),
+    )
+    await dashboard.told(
+        launched("2026-11-01 09:00"),
+        completed("2026-11-01 13:30"),
+        launched("2026-11-02 09:00", "L2", learner_id="bob"),
+        completed("2026-11-02 15:00", "E2", email="bob@example.com", passed=False),
+        launched("2026-11-03 09:00", "L3", learner_id="bob", course_id="C2"),
+        launched("2024-12-01 09:00", "L4"),
+        launched("2026-11-04 09:00", "L5", learner_id="cyd", portal_id="umbrella", email="cyd@example.com"),
+        completed("2026-11-05 10:00", "E6", started="2026-11-05 09:50", course_id="C2"),
+        deleted("2026-11-06 10:00", "E6", course_id="C2"),
+    )
+
+
+def shown_courses(page: str) -> list[str]:
+    return re.findall(r'<th scope="row"><a href="/course\?[^"]*course_id=([^"&]+)', page)
+
+
+def shown_attempts(page: str) -> list[str]:
+    return re.findall(r'<th scope="row"><a href="/attempt\?[^"]*attempt_id=([^"&]+)', page)

@@ -89,7 +89,7 @@ class ReportPage:
             as_of=as_of,
             rows=rows,
             total=None if counts is None else sum(each.count for each in counts["type"]),
-            charts=None if not counts or not rows else _charts(counts, choice),
+            charts=None if not counts or not rows else _charts(counts, choice, as_of),
             too_many=counts is None,
             types_to_choose=tuple(TYPES.items()),
             sources=[(each, each) for each in _sources(choice)],
@@ -109,7 +109,9 @@ class ReportPage:
         return [{**as_json(each), "timestamp": each.row.timestamp} for each in entries], following
 
 
-def _charts(counts: Mapping[By, Sequence[Count]], choice: Chosen) -> dict[str, tuple[Bar, ...] | Columns]:
+def _charts(
+    counts: Mapping[By, Sequence[Count]], choice: Chosen, now: datetime
+) -> dict[str, tuple[Bar, ...] | Columns]:
     return {
         "type": bars(
             [
@@ -128,8 +130,17 @@ def _charts(counts: Mapping[By, Sequence[Count]], choice: Chosen) -> dict[str, t
                 for each in counts["panorama"]
             ]
         ),
-        "day": over_time([(date.fromisoformat(value), count) for value, count in _named(counts["day"])]),
+        "day": over_time(
+            [(date.fromisoformat(value), count) for value, count in _named(counts["day"])],
+            begin=None if choice.filters.since is None else choice.filters.since.date(),
+            end=_last_day(choice.filters.until, now),
+        ),
     }
+
+
+def _last_day(until: datetime | None, now: datetime) -> date:
+    """Return the last day that could have rows."""
+    return now.date() if until is None else min(until - timedelta(milliseconds=1), now).date()
 
 
 def _named(counts: Sequence[Count]) -> list[tuple[str, int]]:

@@ -56,7 +56,7 @@ class Lists:
 
     async def _scope(self, who: Principal, choice: Chosen, **subject: str) -> Document | None:
         """Return what is looked for without the filters; None for what nobody could ask for."""
-        if not {"portal_id", *subject}.isdisjoint(choice.form.errors) or "" in subject.values():
+        if not subject.keys().isdisjoint(choice.form.errors) or "" in subject.values():
             return None
         portal_id = choice.asked.portal_id
         visible = await Asked(portal_id=portal_id).counted(who.portals, self._flow.rows)

@@ -120,6 +120,9 @@ SENTENCES: Mapping[str, Callable[[Inputs], str]] = {
     "attempt.voided": lambda i: (
         f"Go1 deleted enrollment {i['go1_enrollment_id']}: the attempt stays here and counts in no statistics."
     ),
+    "attempt.gone": lambda _: (
+        "No fact asks for it any more: its completion turned out to be another attempt's or another learner's."
+    ),
     "attempt.reopened": lambda i: (
         f"Enrollment {i['go1_enrollment_id']} had completed it, but Go1 deleted that enrollment: the attempt is open again."
     ),

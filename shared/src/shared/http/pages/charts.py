@@ -82,17 +82,21 @@ class Columns:
     greatest: int
 
 
-def over_time(counts: Sequence[tuple[date, int]]) -> Columns:
-    """Return columns for counts by day, in their order; weeks or months where days would be too many to see."""
+def over_time(counts: Sequence[tuple[date, int]], *, begin: date | None = None, end: date | None = None) -> Columns:
+    """Return columns for counts by day, in their order, from `begin` to `end` (else from the first to the last count).
+
+    They are weeks or months where days would be too many to see.
+    """
     if not counts:
         return Columns((), "day", 0)
-    days = (counts[-1][0] - counts[0][0]).days + 1
+    begin, end = min(begin or counts[0][0], counts[0][0]), max(end or counts[-1][0], counts[-1][0])
+    days = (end - begin).days + 1
     unit = "day" if days <= MOST_COLUMNS else "week" if days <= MOST_COLUMNS * 7 else "month"
     sums: dict[date, int] = {}
     for each, count in counts:
         first = _first(each, unit)
         sums[first] = sums.get(first, 0) + count
-    periods = _periods(_first(counts[0][0], unit), counts[-1][0], unit)
+    periods = _periods(_first(begin, unit), end, unit)
     greatest = max(sums.values())
     step = 100 / len(periods)
     return Columns(

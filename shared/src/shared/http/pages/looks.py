@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from contracts.types import instant_text
 from shared.http.auth import Principal
@@ -61,11 +62,13 @@ class Looks:
             "brand": title,
             "places": places,
             "url": url,
+            "breakable": breakable,
             "instant_text": instant_text,
             **{name: getattr(words, name) for name in ("absolute", "exact", "relative", "age", "duration", "number")},
             "percent": words.percent,
             "plural": words.plural,
             "day": words.day,
+            "clock": words.clock,
         }
         self._templates.globals.update(own | helpers)
 
@@ -102,6 +105,11 @@ class Looks:
             text=f"The link was used before or is too old. Open the {self._title.lower()} from your platform once more.",
             link=None,
         )
+
+
+def breakable(text: str) -> Markup:
+    """Return a text that may be broken after each `_`, where words that people never wrote are longest."""
+    return Markup("_<wbr>").join(text.split("_"))  # what is joined is escaped
 
 
 def url(path: str, **parameters: object) -> str:

@@ -15,6 +15,11 @@ def exact(instant: datetime) -> str:
     return f"{day(instant)}, {instant.astimezone(UTC):%H:%M:%S} UTC"
 
 
+def clock(instant: datetime) -> str:
+    """`03:04 UTC`."""
+    return f"{instant.astimezone(UTC):%H:%M} UTC"
+
+
 def day(instant: datetime) -> str:
     """`22 Nov 2026`."""
     return f"{instant.astimezone(UTC).day} {instant.astimezone(UTC):%b} {instant.astimezone(UTC).year}"
