@@ -17,7 +17,7 @@ import uvicorn
 from fastapi import APIRouter, FastAPI
 
 from contracts import catalog
-from shared import explaining, health, logs
+from shared import explaining, health, logs, tracing
 from shared.consumer import Handler, Work
 from shared.http import Auth, description, problems
 from shared.http.middleware import MOST_HEADER_BYTES, Around
@@ -144,6 +144,7 @@ async def serve(name: str, settings: S, build: Callable[[Shell[S]], Parts]) -> i
         level=settings.log_level,
         form=settings.log_format,
     )
+    tracing.set_up(service=name, version=version, instance=settings.instance_name())
     gc.set_threshold(OBJECTS_BEFORE_COLLECTING, 20, 20)
     try:
         listening = _listen(settings.http_host, settings.http_port)
@@ -266,6 +267,7 @@ async def _serve(app: FastAPI, listening: socket.socket, running: Running) -> in
         each.cancel()
     code = code or _why(background)
     stopped.cancel()
+    tracing.close()
     log.info("service.stopped", exit_code=code)
     return code
 

@@ -149,7 +149,7 @@ def _things(story: Story, names: set[tuple[tuple[str, str], ...]]) -> list[tuple
             if words["action"] != story.asked.text:
                 more.append((("action",), {"action": words["action"]}))
         elif {"portal", "learner"} <= words.keys() and f"{words['portal']}/{words['learner']}" != story.asked.text:
-            more.append((("learner",), words))
+            more.append((("learner",), {"id": story.asked.text, **words}))
     return more
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from contracts.event import Event
-from shared import metrics
+from shared import metrics, tracing
 from shared.consumer.breaker import Breaker
 from shared.consumer.facts import Handler
 from shared.consumer.handling import Dependencies, handle, patiently
@@ -88,6 +88,7 @@ async def process(
         halt.stop(partition, offset=offset, reason="too many invalid records")
     facts = sorted_.count
     types = Counter(each.event.type for some in sorted_.facts.values() for each in some)
+    traceparents = _traceparents(sorted_) if tracing.current() is not None else ()
     dead: list[DeadLetter] = []
     for topic, some in sorted_.facts.items():
         if not some:
@@ -107,8 +108,22 @@ async def process(
         sorted_.without(*partition, offset)
     dead += sorted_.dead
     await _set_aside(dead, batch, work, sender, dependencies)
-    _account(batch, sorted_, types, dead, facts=facts, seconds=time.perf_counter() - begun, now=work.clock())
+    seconds = time.perf_counter() - begun
+    _account(batch, sorted_, types, dead, facts=facts, seconds=seconds, now=work.clock())
+    if (traces := tracing.current()) is not None:
+        counts = {
+            "messaging.batch.message_count": len(batch.records),
+            "learnwire.handled": facts,
+            "learnwire.skipped": sorted_.skipped,
+            "learnwire.dead_lettered": len(dead),
+        }
+        traces.batch(seconds=seconds, traceparents=traceparents, attributes=counts)
     return cut
+
+
+def _traceparents(sorted_: Sorted) -> list[str]:
+    every = (each.event.traceparent for some in sorted_.facts.values() for each in some)
+    return [each for each in every if each is not None]
 
 
 def _sort(

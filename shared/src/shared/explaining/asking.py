@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from shared.explaining.kept import Each, Kept
 from shared.explaining.tables import SEPARATORS, SOURCE_AND_ID, index_name
@@ -96,11 +96,11 @@ async def _sources(collection: Collection, path: str, separator: str) -> AsyncGe
 
 
 def _moments(kept: Kept, each: Each, document: Document, words: Words) -> list[Moment]:
-    items: list[Any] = list(values_at(document, each.items)) if each.items else [document]
+    items = _items(document, each.items) if each.items else [document]
     moments: list[Moment] = []
     for item in items:
         # A word of the item, else of its document: an attempt's course stands beside the attempts.
-        both: Document = {**document, **item} if isinstance(item, dict) else document
+        both = document | _named(item)
         if each.only is not None and not _holds(both, each.only[0], words):
             continue
         at = first_at(both, each.at)
@@ -120,10 +120,22 @@ def _moments(kept: Kept, each: Each, document: Document, words: Words) -> list[M
     return moments
 
 
+def _items(document: Document, path: str) -> list[Any]:
+    found: Any = document.get(path)
+    return cast("list[Any]", found) if isinstance(found, list) else list(values_at(document, path))
+
+
+def _named(item: Any) -> Document:
+    """Return an item by names; values of a row are called by their places."""
+    if isinstance(item, list):
+        return {str(place): value for place, value in enumerate(cast("list[Any]", item))}
+    return cast("Document", item) if isinstance(item, dict) else {}
+
+
 def _holds(item: Document, path: str, words: Words) -> bool:
     """Tell whether an item's event is the one that is asked for: its reference ends in the id."""
     text = str(first_at(item, path) or "")
-    return re.split(r"[ \n]", text, maxsplit=1)[-1] == words["id"]
+    return "id" in words and re.split(r"[ \n]", text, maxsplit=1)[-1] == words["id"]
 
 
 def _names(kept: Kept, document: Document) -> tuple[tuple[str, str], ...]:

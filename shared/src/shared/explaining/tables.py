@@ -34,10 +34,22 @@ _COMPLETION = Each(
 )
 
 
-def _fact(items: str, what: str) -> tuple[Each, ...]:
-    own = Each(at="recorded_at", says=f"{what} is kept as a fact", items=items, only=("event", SOURCE_AND_ID))
-    return (own, _ATTEMPT)
+def _row(items: str, what: str, *, event: int, recorded_at: int) -> Each:
+    """Facts of attempt groups are rows of values; their ids are looked at once the learner is known: no index has them."""
+    return Each(
+        at=f"recorded_at|{recorded_at}",
+        says=f"{what} is kept as a fact",
+        items=items,
+        only=(f"event|{event}", SOURCE_AND_ID),
+    )
 
+
+_GROUP = (
+    _row("launches", "launch {launch_id|0}", event=6, recorded_at=7),
+    _row("resumes", "resume", event=3, recorded_at=4),
+    _row("completions", "completion {go1_enrollment_id|0}", event=9, recorded_at=12),
+    _ATTEMPT,
+)
 
 KEPT: Sequence[Kept] = (
     # salesforce-syncer: its facts hold no ids of events, only when they were recorded.
@@ -105,7 +117,7 @@ KEPT: Sequence[Kept] = (
         "groups",
         "portal_id",
         "{portal}",
-        (_ATTEMPT,),
+        _GROUP,
         also={"learner_id": "{learner}"},
     ),
     Kept(
@@ -116,66 +128,6 @@ KEPT: Sequence[Kept] = (
         "{portal}",
         (_COMPLETION,),
         also={"owner": "{learner}"},
-    ),
-    Kept(
-        "go1-stats-processor",
-        "event",
-        "groups",
-        "launches.event",
-        SOURCE_AND_ID,
-        _fact("launches", "launch {launch_id}"),
-        index=True,
-        names=_LEARNER,
-    ),
-    Kept(
-        "go1-stats-processor",
-        "event",
-        "groups",
-        "resumes.event",
-        SOURCE_AND_ID,
-        _fact("resumes", "resume"),
-        index=True,
-        names=_LEARNER,
-    ),
-    Kept(
-        "go1-stats-processor",
-        "event",
-        "groups",
-        "completions.event",
-        SOURCE_AND_ID,
-        _fact("completions", "completion {go1_enrollment_id}"),
-        index=True,
-        names=_LEARNER,
-    ),
-    Kept(
-        "go1-stats-processor",
-        "event",
-        "enrollments",
-        "courses.highest.event",
-        SOURCE_AND_ID,
-        (_COMPLETION,),
-        index=True,
-        names=(("portal", "portal_id"), ("learner", "owner")),
-    ),
-    Kept(
-        "go1-stats-processor",
-        "event",
-        "enrollments",
-        "decided.event",
-        SOURCE_AND_ID,
-        (Each(at="decided.decided_at", says="{decided.decided_by} decided: {decided.learner_id}"),),
-        index=True,
-        names=(("portal", "portal_id"), ("learner", "owner")),
-    ),
-    Kept(
-        "go1-stats-processor",
-        "event",
-        "learners",
-        "newest.event",
-        SOURCE_AND_ID,
-        (Each(at="newest.recorded_at", says="learner kept: version {newest.version}, active {newest.active}"),),
-        index=True,
-        names=_LEARNER,
     ),
     Kept(
         "go1-stats-processor",

@@ -53,7 +53,9 @@ def instant_of(value: Any) -> str | None:
 
 
 def _text(document: Any, path: str) -> str:
-    found = [each for each in values_at(document, path) if each is not None]
+    """Return all that is at the first of these paths (`a|b`) that holds anything."""
+    ways = ([each for each in values_at(document, one) if each is not None] for one in path.split("|"))
+    found = next(filter(None, ways), None)
     if not found:
         return ""
     return ", ".join(instant_of(each) or str(each) for each in found)

@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared import metrics
+from shared import metrics, tracing
 from shared.http.problems import Problem, answer
 
 MOST_BODY_BYTES = 1024 * 1024
@@ -17,6 +17,10 @@ _SAFE_HEADERS = (
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
 )
+
+
+_WATCHED = frozenset({"/livez", "/readyz", "/metrics"})
+"""Asked every few seconds: no traces of them."""
 
 
 class Around:
@@ -44,8 +48,11 @@ class Around:
             await self._within_limits(scope, receive, send_on)
         finally:
             route = getattr(scope.get("route"), "path", "none")
-            metrics.http_requests.labels(scope["method"][:10], route, str(status)).inc()
-            metrics.http_seconds.labels(scope["method"][:10], route).observe(time.perf_counter() - begun)
+            method, seconds = scope["method"][:10], time.perf_counter() - begun
+            metrics.http_requests.labels(method, route, str(status)).inc()
+            metrics.http_seconds.labels(method, route).observe(seconds)
+            if (traces := tracing.current()) is not None and route not in _WATCHED:
+                traces.request(method=method, route=route, status=status, seconds=seconds, traceparent=_trace(scope))
 
     async def _within_limits(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = scope["headers"]
@@ -68,6 +75,11 @@ class Around:
             return message
 
         await self._app(scope, receive_some, send)
+
+
+def _trace(scope: Scope) -> str | None:
+    found = next((value for name, value in scope["headers"] if name == b"traceparent"), None)
+    return None if found is None else found.decode("latin-1")
 
 
 async def _read_off(receive: Receive) -> None:
