@@ -211,14 +211,14 @@ def _rotatable(wanted: list[Secret]) -> list[str]:
     return [n for n in names if not n.endswith((".uri", ".previous")) and not n.startswith("ca.") and n not in FOR_GOOD]
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--folder", type=Path, default=Path(os.environ.get("SECRETS", "secrets")))
     parser.add_argument(
         "--host", default=os.environ.get("KAFKA_HOST", "127.0.0.1"), help="name of Kafka for publishers"
     )
     parser.add_argument("--rotate", metavar="SECRET")
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     if shutil.which("openssl") is None:
         sys.exit("init: the openssl command is missing; on Debian and Ubuntu: apt-get install openssl")
     asked.folder.mkdir(mode=0o700, exist_ok=True)
