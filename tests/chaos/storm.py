@@ -107,6 +107,19 @@ class Storm:
             await sending
         await self.ready()
 
+    async def waiting(self, count: int, faults: Sequence[Fault]) -> None:
+        """As `blow`, but each fault finds its service ended, and the events of its phase waiting in Kafka."""
+        now = datetime.now(UTC)
+        events = self._mixed([entries(load, self.rng, count, now) for load in self.loads])
+        size = -(-len(events) // len(faults))
+        for number, fault in enumerate(faults):
+            await self.ready()
+            for each in self.processes.values():
+                await asyncio.to_thread(each.terminate)
+            await self._publish(events[number * size :][:size], 0, None)
+            await fault()
+        await self.ready()
+
     def _mixed(self, queues: list[list[Entry]]) -> list[Entry]:
         """All loads' events together, each load's in its order."""
         tagged = [

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from contracts.envelope import Envelope
 from contracts.wire import encode
+from shared import failpoints
 from shared.failures import Unavailable
 from shared.settings import KafkaSettings, read_secret
 
@@ -93,7 +94,12 @@ class Sender:
 
     async def send_records(self, records: Sequence[RawRecord]) -> None:
         """Publish records as they are, apart from the topic prefix. Raises `Unavailable`."""
+        topics = sorted({each.topic for each in records})
+        for each in topics:
+            failpoints.reach(f"kafka send {each} before")
         await self.send_exactly([replace(each, topic=self._prefix + each.topic) for each in records])
+        for each in topics:
+            failpoints.reach(f"kafka send {each} after")
 
     async def send_exactly(self, records: Sequence[RawRecord]) -> None:
         """Publish records as they are, to the topics as they are named. Raises `Unavailable`."""

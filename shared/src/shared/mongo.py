@@ -29,7 +29,9 @@ from pymongo.errors import (
     WaitQueueTimeoutError,
     WriteConcernError,
 )
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
+from shared import failpoints
 from shared.failures import Unavailable
 
 Document = dict[str, Any]
@@ -74,6 +76,32 @@ __all__ = [
 ]
 
 
+_WRITES = frozenset({"insert", "update", "delete", "findAndModify", "createIndexes"})
+
+
+class _Writes(CommandListener):
+    """Tells failpoints of every write; the driver calls it in the thread that writes."""
+
+    def __init__(self) -> None:
+        self._names: dict[int, str] = {}
+
+    def started(self, event: CommandStartedEvent) -> None:
+        """Before the command is sent."""
+        if event.command_name in _WRITES:
+            name = f"mongodb {event.command_name} {event.command[event.command_name]}"
+            self._names[event.request_id] = name
+            failpoints.reach(f"{name} before")
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        """After the server has acknowledged it."""
+        if event.request_id in self._names:
+            failpoints.reach(f"{self._names.pop(event.request_id)} after")
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        """It has not happened, as far as we know."""
+        self._names.pop(event.request_id, None)
+
+
 @asynccontextmanager
 async def connect(uri: str, name: str) -> AsyncGenerator[Database]:
     """Open the database for as long as the block runs; nothing is sent before the first operation.
@@ -91,6 +119,7 @@ async def connect(uri: str, name: str) -> AsyncGenerator[Database]:
         serverSelectionTimeoutMS=5_000,
         socketTimeoutMS=30_000,
         appname="learnwire",
+        event_listeners=[] if failpoints.ARMED is None else [_Writes()],
     )
     try:
         yield client.get_database(name, read_preference=ReadPreference.PRIMARY)

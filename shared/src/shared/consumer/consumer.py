@@ -13,6 +13,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
+from shared import failpoints
 from shared.consumer.batch import Batch, Halt, Work, process
 from shared.consumer.breaker import Breaker
 from shared.consumer.handling import Abandoned, Dependencies
@@ -208,7 +209,9 @@ class Consumer:
             if not offsets:
                 return True
             try:
+                failpoints.reach("kafka commit before")
                 await asyncio.wait_for(client.commit(offsets), COMMIT_SECONDS)
+                failpoints.reach("kafka commit after")
             except (CommitFailedError, IllegalStateError) as error:
                 # Whoever owns the partitions now reads them again; writing is idempotent.
                 log.warning("commit.refused", reason=type(error).__name__, next_step="none: the records are read again")

@@ -12,6 +12,7 @@ from bulk_tracker.domain.vocabulary import Status, label_of
 from bulk_tracker.store.documents import to_action
 from bulk_tracker.store.mails import GIVEN_UP_AFTER, Queued
 from bulk_tracker.store.stores import Stores
+from shared import failpoints
 from shared.mongo import Document
 
 log = structlog.stdlib.get_logger()
@@ -86,7 +87,10 @@ class Mailing:
             message = mail.compose(server, ending, to=address, name=queued.name, date=queued.queued_at)
         except mail.BadAddress:
             return "refused", "no mail can be sent to such an address"
-        return await mail.send(server, message)
+        failpoints.reach("mail before")
+        sent = await mail.send(server, message)
+        failpoints.reach("mail after")
+        return sent
 
 
 def _ending(queued: Queued, action: Action | None) -> Ending | None:
