@@ -3,6 +3,7 @@
 import random
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from tests.go1_stats_processor.pure import Pure
 from tests.go1_stats_processor.random_histories import a_history, an_arrival, an_erased_history
 
 MANY = settings(max_examples=600, deadline=None)
+ALL = settings(max_examples=50_000, deadline=None)
 VERY_MANY = settings(max_examples=2000, deadline=None)
 
 
@@ -35,6 +37,15 @@ def plain(shown: dict[str, Any]) -> dict[str, Any]:
 def test_the_service_holds_what_the_oracle_works_out_from_the_whole_set(seed: int) -> None:
     chance = random.Random(seed)
     history = a_history(chance)
+    assert plain(held(an_arrival(history, chance)).shown()) == plain(oracle.expected(history))
+
+
+@pytest.mark.long
+@ALL
+@given(st.integers(0, 2**64))
+def test_fifty_thousand_histories_end_as_the_oracle_says(seed: int) -> None:
+    chance = random.Random(seed)
+    history = an_erased_history(chance) if seed % 3 == 0 else a_history(chance)
     assert plain(held(an_arrival(history, chance)).shown()) == plain(oracle.expected(history))
 
 
