@@ -170,6 +170,6 @@ async def test_completions_that_wait_say_why_since_when_and_whose_they_could_be(
     assert texts == [
         "Title of C1 Several learners have the address that Go1 sent 2 days since 20 Nov 2026, 03:04 UTC twin-1 , twin-2 P1",
         "Title of C1 Nobody in this portal has the address that Go1 sent 1 day since 21 Nov 2026, 03:04 UTC nobody known P2",
-        "C9 The catalogue has not shown this course yet 2 hours since 22 Nov 2026, 01:04 UTC nobody known P3",
+        "C9 The catalogue has not shown this course yet 2 hours since 22 Nov 2026, 01:04 UTC ada P3",
     ]
     assert "the oldest for 2 days" in await dashboard.page("/")
