@@ -128,7 +128,7 @@ async def _mongo(findings: Findings, settings: CommandSettings, client: Client) 
     hello = await findings.notes.within("mongodb", client.admin.command("hello"), seconds=DATABASE_SECONDS)
     if hello is None:
         return
-    _clock(findings, "MongoDB", hello["localTime"], before)
+    _clock(findings, "MongoDB", hello["localTime"].replace(tzinfo=UTC), before)  # commands answer naive UTC
     if "setName" not in hello:
         findings.say("red", "mongodb", "it is no replica set", "rs.initiate(): one member is enough to begin with")
     elif len(hello.get("hosts", ())) < SAFE_MEMBERS:

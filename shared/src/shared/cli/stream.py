@@ -83,6 +83,8 @@ class Stream:
 
     async def sizes(self, topics: Sequence[str]) -> dict[TopicPartition, tuple[int, int]]:
         """Return the first offset and the end of each partition of these topics."""
+        if not self._there(topics):
+            return {}
         async with self._opened(topics) as consumer:
             return await _bounds(consumer)
 
@@ -90,6 +92,8 @@ class Stream:
         self, topics: Sequence[str], wanted: Wanted, *, since: int | None, newest: int, seconds: float
     ) -> Scanned:
         """Look through topics from an instant (Unix ms) on, or through the newest records of each partition."""
+        if not self._there(topics):
+            return Scanned()
         async with self._opened(topics) as consumer:
             bounds = await _bounds(consumer)
             starts = {each: max(begin, end - newest) for each, (begin, end) in bounds.items()}
@@ -102,6 +106,9 @@ class Stream:
             todo = {each: end for each, (_, end) in bounds.items() if starts[each] < end}
             await self._read(consumer, starts, todo, wanted, scanned, seconds=seconds)
             return scanned
+
+    def _there(self, topics: Sequence[str]) -> list[TopicPartition]:
+        return [one for each in topics for one in self.partitions.get(each, ())]
 
     async def _read(
         self,
@@ -130,7 +137,7 @@ class Stream:
     @asynccontextmanager
     async def _opened(self, topics: Sequence[str]) -> AsyncGenerator[AIOKafkaConsumer]:
         """Open a consumer with all partitions of these topics assigned (it learns of their leaders so), and paused."""
-        partitions = [one for each in topics for one in self.partitions.get(each, ())]
+        partitions = self._there(topics)
         consumer = AIOKafkaConsumer(
             **self._options,
             enable_auto_commit=False,
