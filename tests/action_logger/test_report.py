@@ -237,3 +237,20 @@ async def test_after_an_erasure_the_address_finds_the_later_rows_alone(site: Sit
         ("e8", "Ada@example.org"),
         ("e1", "erased"),
     ]
+
+
+async def test_titles_of_rows_that_an_older_version_stored_are_found_after_a_start(site: Site) -> None:
+    await site.store.take(SOME)
+    await site.store.database["titles"].drop()
+    assert await site.ids(content_title="fire") == []
+    await site.store.prepare()
+    await site.store.prepare()
+    assert await site.ids(content_title="fire") == ["e2"]
+    assert await site.store.database["titles"].count_documents({}) == 2
+
+
+async def test_a_part_of_a_title_is_taken_as_it_is_written(site: Site) -> None:
+    titles = ["100 % (new) [a-z].*", "Straße", "back\\slash | $1", "x" * 1000]
+    await site.store.take([an_event(number, content_title=title) for number, title in enumerate(titles)])
+    asked = ["(NEW) [a-z].*", "STRASSE", "\\slash | $1", "x" * 1000, ".*.*"]
+    assert [await site.ids(content_title=each) for each in asked] == [["e0"], ["e1"], ["e2"], ["e3"], []]

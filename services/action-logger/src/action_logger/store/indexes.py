@@ -1,5 +1,6 @@
 """Indexes: few, each with the question that needs it. All lists end in (timestamp, _id), the report's order."""
 
+from action_logger.store.titles import Titles
 from shared.mongo import ASCENDING, Database, IndexModel
 
 _ORDER = [("timestamp", ASCENDING), ("_id", ASCENDING)]
@@ -28,6 +29,7 @@ PEOPLE = (
 
 
 async def make(database: Database) -> None:
-    """Make what is missing; nothing where all is there."""
+    """Make what is missing; nothing where all is there. The titles are an index too, of our own."""
     await database["log"].create_indexes([*LOG])
     await database["people"].create_indexes([*PEOPLE])
+    await Titles(database).prepare()

@@ -12,6 +12,7 @@ from bson import Timestamp
 from action_logger import metrics
 from action_logger.domain.rows import Reference, Row, content_digest, contradicting, first_of_each
 from action_logger.store.people import Assignment, People
+from action_logger.store.titles import Titles
 from shared.keys import Keys
 from shared.mongo import BulkWriteError, Collection, Database, Document, only_duplicates
 
@@ -43,6 +44,7 @@ class Log:
     def __init__(self, database: Database, people: People, keys: Keys) -> None:
         self._log: Collection = database["log"]
         self._people = people
+        self._titles = Titles(database)
         self._digest_key = keys.derive("action-logger: content of rows")
         self._turns: list[_Turn] = []
 
@@ -51,6 +53,7 @@ class Log:
         if not rows:
             return ()
         digests = [content_digest(row, self._digest_key) for row in rows]
+        await self._titles.note({row.content_title for row in rows})
         assignment = await self._people.assign(rows)
         documents = {
             _id(rows[at].event): _document(rows[at], assignment.pseudonyms[at], digests[at], received_at)

@@ -9,6 +9,7 @@ from action_logger.domain.people import Person, shown
 from action_logger.domain.report import Entry, Filters, shown_address
 from action_logger.store.log import row_of
 from action_logger.store.records import Records
+from action_logger.store.titles import Titles
 from contracts import vocabulary
 from contracts.types import normal_email
 from shared.mongo import ASCENDING, DESCENDING, Collection, Database, Document, ExecutionTimeout
@@ -53,6 +54,7 @@ class Report:
     def __init__(self, database: Database, records: Records) -> None:
         self._log: Collection = database["log"]
         self._people: Collection = database["people"]
+        self._titles = Titles(database)
         self._records = records
 
     async def select(self, filters: Filters, panoramas: frozenset[str] | None) -> Selection:
@@ -140,10 +142,7 @@ class Report:
     async def _with_title(self, filters: Filters) -> Document | None:
         if filters.title is None:
             return {}
-        wanted = filters.title.casefold()
-        # In the order of an index and without other fields, the distinct titles cost as many steps as there are titles.
-        distinct = self._log.aggregate([{"$sort": {"content_title": 1}}, {"$group": {"_id": "$content_title"}}])
-        titles = [title for each in await distinct.to_list(None) if wanted in (title := each["_id"]).casefold()]
+        titles = await self._titles.with_part(filters.title)
         return {"content_title": {"$in": titles}} if titles else None
 
     async def _entries(self, documents: Sequence[Document], known: dict[str, Person]) -> list[Entry]:
