@@ -14,6 +14,7 @@ import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from contracts.catalog import SERVICES
+from learnwire_local import free_port
 from tests.chaos.ledger import Entry, Ledger
 from tests.chaos.loads.load import Load, entries
 from tests.chaos.verifier import Verdict, compare, compare_dead_letters
@@ -146,6 +147,22 @@ class Storm:
     async def _send(self, entry: Entry) -> asyncio.Future[Any]:
         topic = self.world.prefix + entry.topic
         return await self._producer.send(topic, entry.value, key=entry.key, headers=list(entry.headers))
+
+    def another(self, service: str) -> Process:
+        """A second process of a service, with the settings of the first."""
+        first = self.processes[service]
+        port = free_port()
+        environment = first.environment | {"LEARNWIRE_HTTP_PORT": str(port)}
+        log_file = self.folder / f"{service}-more-{len(self.world.processes)}.log"
+        process = Process(service, port, environment, log_file)
+        process.start()
+        self.world.processes.append(process)
+        return process
+
+    def ended(self) -> dict[str, int]:
+        """Services whose process has ended by itself, with the exit code."""
+        codes = {name: each.popen.poll() for name, each in self.processes.items() if each.popen is not None}
+        return {name: code for name, code in codes.items() if code is not None}
 
     def kill(self, service: str) -> Fault:
         """A fault: this service ends at once and is started again."""

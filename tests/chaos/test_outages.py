@@ -1,0 +1,138 @@
+"""What a network, a frozen server, an election and comings and goings do: it takes longer, and that is all."""
+
+import asyncio
+import os
+import random
+import signal
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from learnwire_local import Kafka, Mongo, free_port
+from tests.chaos.loads import LOADS
+from tests.chaos.proxy import Proxy
+from tests.chaos.replicas import Replicas
+from tests.chaos.storm import Fault, Storm, seed
+from tests.world import World
+
+pytestmark = pytest.mark.long
+
+EVENTS = 500
+"""For each service."""
+FROZEN_SECONDS = 60
+CUT_SECONDS = 60
+SLOW = 0.05
+
+
+@asynccontextmanager
+async def a_storm(kafka: str, mongo_uri: str, folder: Path) -> AsyncGenerator[Storm]:
+    """All services under their loads."""
+    rng = random.Random(seed())
+    async with World(kafka, mongo_uri, "chaos.", folder) as world, Storm(world, LOADS, rng, folder) as storm:
+        yield storm
+
+
+def frozen(server: Kafka | Mongo, seconds: float) -> Fault:
+    """A fault: the server stands still, its connections stay, and goes on."""
+
+    async def fault() -> None:
+        os.kill(server.pid, signal.SIGSTOP)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+
+    return fault
+
+
+async def test_a_kafka_that_stands_still_for_a_minute_costs_nothing(tmp_path: Path) -> None:
+    with Kafka() as kafka, Mongo() as mongo:
+        kafka.start()
+        mongo.start()
+        async with a_storm(kafka.bootstrap, mongo.uri, tmp_path) as storm:
+            await storm.blow(EVENTS, [frozen(kafka, FROZEN_SECONDS)], seconds=3)
+            assert await storm.wrong() == []
+            assert storm.ended() == {}
+
+
+async def test_a_mongodb_that_stands_still_for_a_minute_costs_nothing(tmp_path: Path) -> None:
+    with Kafka() as kafka, Mongo() as mongo:
+        kafka.start()
+        mongo.start()
+        async with a_storm(kafka.bootstrap, mongo.uri, tmp_path) as storm:
+            await storm.blow(EVENTS, [frozen(mongo, FROZEN_SECONDS)], seconds=3)
+            assert await storm.wrong() == []
+            assert storm.ended() == {}
+
+
+async def test_networks_that_are_cut_half_open_and_slow_cost_nothing(tmp_path: Path) -> None:
+    """Between the services and both servers, one after the other, a minute each."""
+    with Kafka() as kafka, Mongo() as mongo:
+        mongo.start()
+        async with Proxy(kafka.port, free_port()) as to_kafka, Proxy(mongo.port) as to_mongo:
+            settings = kafka.directory / "server.properties"
+            told = "advertised.listeners=PLAINTEXT://127.0.0.1:"
+            settings.write_text(settings.read_text().replace(f"{told}{kafka.port}", f"{told}{to_kafka.port}"))
+            await asyncio.to_thread(kafka.start)
+            uri = f"mongodb://127.0.0.1:{to_mongo.port}/?directConnection=true"
+            async with a_storm(f"127.0.0.1:{to_kafka.port}", uri, tmp_path) as storm:
+                faults = [trouble(each, kind) for each in (to_kafka, to_mongo) for kind in ("cut", "silent")]
+                to_kafka.latency = to_mongo.latency = SLOW
+                await storm.blow(EVENTS, faults, seconds=3)
+                assert await storm.wrong() == []
+                assert storm.ended() == {}
+
+
+def trouble(proxy: Proxy, kind: str) -> Fault:
+    async def fault() -> None:
+        if kind == "cut":
+            proxy.cut()
+        else:
+            proxy.silence()
+        await asyncio.sleep(CUT_SECONDS)
+        proxy.mend()
+
+    return fault
+
+
+async def test_elections_of_mongodb_cost_nothing(tmp_path: Path) -> None:
+    """Five step-downs and three kills of whoever leads, three members."""
+    with Kafka() as kafka, Replicas() as replicas:
+        kafka.start()
+
+        async def step_down() -> None:
+            await asyncio.to_thread(replicas.step_down)
+
+        async def kill() -> None:
+            leader = await asyncio.to_thread(replicas.primary)
+            if leader is not None:
+                await asyncio.to_thread(leader.kill)
+                await asyncio.sleep(10)
+                await asyncio.to_thread(leader.start)
+
+        async with a_storm(kafka.bootstrap, replicas.uri, tmp_path) as storm:
+            await storm.blow(
+                EVENTS, [step_down, kill, step_down, step_down, kill, step_down, kill, step_down], seconds=2
+            )
+            assert await storm.wrong() == []
+            assert storm.ended() == {}
+
+
+async def test_processes_that_come_and_go_cost_nothing(
+    kafka: str, mongo_uri: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    """A second process of each service joins and leaves ten times, every other time without a word."""
+    rng = random.Random(seed())
+    async with World(kafka, mongo_uri, topic_prefix, tmp_path) as world, Storm(world, LOADS, rng, tmp_path) as storm:
+
+        async def come_and_go() -> None:
+            others = [storm.another(each.service) for each in LOADS]
+            await asyncio.sleep(5)
+            for number, each in enumerate(others):
+                await asyncio.to_thread(each.kill if number % 2 else each.terminate)
+
+        await storm.blow(EVENTS, [come_and_go] * 10, seconds=2)
+        assert await storm.wrong() == []
+        assert storm.ended() == {}

@@ -1,0 +1,40 @@
+"""A consumer that is alive but stuck: found, ended with 70, and the next process goes on where it stood."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from contracts import BulkActionStarted
+from shared.service import utc_now
+from tests.shared.test_shell import start
+from tests.world import World, eventually
+
+STUCK = 70
+FOUND_SECONDS = 60 + 2 * 5 + 5
+"""A minute without progress, looked at every five seconds, and the time to end."""
+
+
+@pytest.mark.long
+async def test_a_stuck_consumer_is_found_within_a_minute_ends_with_70_and_the_next_goes_on(
+    kafka: str, mongo_uri: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    async with World(kafka, mongo_uri, topic_prefix, tmp_path) as world:
+        stuck = start(world, SHELL_TEST="hang")
+        await world.ready(stuck)
+        await world.publish(BulkActionStarted(action_id="a1", started_at=utc_now()))
+        begun = time.monotonic()
+        assert stuck.popen is not None
+        assert await asyncio.to_thread(stuck.popen.wait, FOUND_SECONDS + 20) == STUCK
+        found = time.monotonic() - begun
+        heir = start(world)
+
+        async def handled() -> bool:
+            return any(each["event"] == "batch.handled" for each in heir.log())
+
+        await eventually(handled, "the next process to handle the record")
+        whole = time.monotonic() - begun
+        print(f"stuck consumer: found and ended after {found:.0f} s, consuming again after {whole:.0f} s")  # noqa: T201
+        assert found <= FOUND_SECONDS
+        assert "consumer.stalled" in [each["event"] for each in stuck.log()]
