@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +14,7 @@ import jwt
 import pytest
 from aiokafka import ConsumerRecord
 from fastapi import FastAPI
+from pymongo import MongoClient
 
 from bulk_tracker import app
 from bulk_tracker.domain.action import Rules
@@ -21,6 +22,7 @@ from bulk_tracker.settings import Settings
 from bulk_tracker.store.stores import Stores
 from contracts.envelope import Envelope
 from contracts.event import Event
+from shared import mongo
 from shared.consumer import Fact
 from shared.http import Auth, problems
 from shared.kafka import Sender
@@ -121,6 +123,22 @@ def tracker_settings(tmp_path: Path) -> Settings:
     return settings_in(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def kept_database_name(mongo_client: "MongoClient[dict[str, Any]]") -> Generator[str]:
+    """One database for all tests here, emptied after each: its indexes, two dozen, are made once."""
+    name = f"t{secrets.token_hex(6)}"
+    yield name
+    mongo_client.drop_database(name)
+
+
+@pytest.fixture
+async def database(mongo_uri: str, kept_database_name: str) -> AsyncGenerator[Database]:
+    async with mongo.connect(mongo_uri, kept_database_name) as opened:
+        yield opened
+        for name in await opened.list_collection_names():
+            await opened[name].delete_many({})
+
+
 @pytest.fixture
 async def tracker(database: Database, tracker_settings: Settings) -> AsyncGenerator[Tracker]:
     async with a_tracker(database, tracker_settings) as made:
@@ -148,8 +166,6 @@ async def a_tracker(database: Database, settings: Settings) -> AsyncGenerator[Tr
     parts = app.build(shell)
     assert parts.prepare is not None
     await parts.prepare()
-    for name in ("sessions", "launches"):  # the tests' clock stands in the past: the database's own expiry is stopped
-        await database[name].drop_index("ends")
     web = FastAPI()
     problems.install(web)
     for each in parts.routers:

@@ -20,17 +20,17 @@ async def test_an_action_is_shown_whole(tracker: Tracker) -> None:
         "status": "completed_with_errors",
         "status_label": "Completed with errors",
         "requester": {"id": "u-ada", "name": "Ada Example"},
-        "submitted_at": "2026-11-20T09:00:00.000Z",
+        "submitted_at": "2036-11-20T09:00:00.000Z",
         "scheduled_for": None,
-        "started_at": "2026-11-20T09:01:00.000Z",
-        "last_heartbeat_at": "2026-11-20T09:02:00.000Z",
-        "finished_at": "2026-11-20T09:04:00.000Z",
+        "started_at": "2036-11-20T09:01:00.000Z",
+        "last_heartbeat_at": "2036-11-20T09:02:00.000Z",
+        "finished_at": "2036-11-20T09:04:00.000Z",
         "file_names": ["users-march.csv"],
         "task": None,
         "counts": {"total": 10, "processed": 9, "succeeded": 9, "warnings": 0, "errors": 1},
         "report": {
             "state": "available",
-            "expires_at": "2026-11-27T09:04:00.000Z",
+            "expires_at": "2036-11-27T09:04:00.000Z",
             "file_name": f"users-march-errors-{REFERENCE}.csv",
         },
         "message": "Done",
@@ -38,10 +38,10 @@ async def test_an_action_is_shown_whole(tracker: Tracker) -> None:
     }
     assert (await tracker.get("/v1/actions")).json() == {"items": [item], "next_cursor": None}
     history = [
-        {"at": "2026-11-20T09:00:00.000Z", "status": "not_started", "cause": "submitted"},
-        {"at": "2026-11-20T09:01:00.000Z", "status": "in_progress", "cause": "started"},
+        {"at": "2036-11-20T09:00:00.000Z", "status": "not_started", "cause": "submitted"},
+        {"at": "2036-11-20T09:01:00.000Z", "status": "in_progress", "cause": "started"},
         {
-            "at": "2026-11-20T09:04:00.000Z",
+            "at": "2036-11-20T09:04:00.000Z",
             "status": "completed_with_errors",
             "cause": "finished, and rows with errors were reported",
         },
@@ -138,10 +138,10 @@ NARROWED: list[tuple[str, list[str]]] = [
     ("q=MARCH", ["a-1", "b"]),
     (f"q={REFERENCE[:7].lower()}", ["a-1"]),
     ("q=.*", []),
-    ("from=2026-11-20T09:01:00Z", ["b", "c"]),
-    ("to=2026-11-20T09:01:00Z", ["a-1"]),
-    ("from=2026-11-20&to=2026-11-20", ["a-1", "b", "c"]),
-    ("from=2026-11-21", []),
+    ("from=2036-11-20T09:01:00Z", ["b", "c"]),
+    ("to=2036-11-20T09:01:00Z", ["a-1"]),
+    ("from=2036-11-20&to=2036-11-20", ["a-1", "b", "c"]),
+    ("from=2036-11-21", []),
     ("status=&q=&type=", ["a-1", "b", "c"]),
 ]
 

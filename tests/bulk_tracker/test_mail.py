@@ -36,7 +36,7 @@ def test_a_mail_holds_the_five_facts_and_the_link_and_nothing_else() -> None:
         "Status:       Completed with Errors\n"
         "Reference ID: BA-7F3K9-2QDX4\n"
         "Requester:    Ada Example\n"
-        "Completed:    2026-11-20 09:00 UTC\n"
+        "Completed:    2036-11-20 09:00 UTC\n"
         "\n"
         "Details, and the error report if there is one, are in the action tracker:\n"
         "https://t.example/?q=BA-7F3K9-2QDX4\n"

@@ -58,7 +58,7 @@ async def test_the_summary_groups_issues_by_how_often_they_happen(tracker: Track
     assert (await tracker.get("/v1/actions/a-1/error-report/summary")).json() == {
         "errors": 8,
         "warnings": 1,
-        "expires_at": "2026-11-27T09:04:00.000Z",
+        "expires_at": "2036-11-27T09:04:00.000Z",
         "issues": [
             {
                 "status": "error",
@@ -87,7 +87,7 @@ async def test_a_report_is_there_for_a_week_to_the_second_and_then_says_when_it_
     gone = await tracker.get(path)
     assert gone.status_code == 410
     assert gone.json()["detail"] == (
-        "This error report expired on 2026-11-27 at 09:04:00 UTC. Its rows are deleted, the action stays."
+        "This error report expired on 2036-11-27 at 09:04:00 UTC. Its rows are deleted, the action stays."
     )
     assert (await tracker.get("/v1/actions/a-1")).json()["report"]["state"] == "expired"
 

@@ -32,7 +32,7 @@ async def test_time_stands_still_while_records_wait_unread(
     kafka: str, mongo_uri: str, topic_prefix: str, tmp_path: Path, tracker_settings: Settings
 ) -> None:
     group_id = f"{topic_prefix}group"
-    moment = datetime(2026, 11, 22, tzinfo=UTC)
+    moment = datetime(2036, 11, 22, tzinfo=UTC)
     async with World(kafka, mongo_uri, topic_prefix, tmp_path) as world:
         settings = tracker_settings.model_copy(
             update={"kafka_bootstrap_servers": kafka, "kafka_topic_prefix": topic_prefix}
