@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup check test fuzz demo demo-once bench chaos lock fmt clean env-example standin-clients test-long init rotate
+.PHONY: help setup check test fuzz demo demo-once bench chaos lock fmt clean env-example standin-clients test-long init rotate audit sbom licences compose-lint
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -70,10 +70,35 @@ fuzz: setup ## 10,000 requests and 10,000 records of every kind, good and bad (a
 bench: setup ## action-logger beside bare loops and four frameworks, into docs/performance.md (on a quiet machine)
 	@$(BIN)/python -m bench --write docs/performance.md
 
+AUDIT := build/audit
+$(AUDIT)/.set-up: requirements/audit.txt requirements/uv.txt
+	@echo "audit: its own environment in $(AUDIT)"
+	@test -x $(AUDIT)/bin/python || $(PYTHON) -m venv $(AUDIT)
+	@$(AUDIT)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/audit.txt
+	@touch $@
+
+audit: $(AUDIT)/.set-up ## known vulnerabilities of what the images hold (asks the package index)
+	@$(AUDIT)/bin/pip-audit --require-hashes --disable-pip --progress-spinner off -r requirements/services.txt -r requirements/demo.txt
+
+sbom: $(AUDIT)/.set-up ## what the images hold, as CycloneDX JSON in build/sbom
+	@mkdir -p build/sbom
+	@for each in services demo; do $(AUDIT)/bin/cyclonedx-py requirements requirements/$$each.txt --output-reproducible --of JSON -o build/sbom/$$each.cdx.json || exit 1; done
+	@ls build/sbom/*.json
+
+licences: setup ## write docs/licences.md anew; stops where a licence has not been decided on
+	@$(BIN)/python ops/licences.py
+
+compose-lint: ## the compose files in docker compose, compose-lint and dclint (as far as they can be had)
+	@docker compose --profile '*' config -q && docker compose -f docker-compose.dev.yml --profile '*' config -q
+	@mkdir -p build/lint && { test -x build/lint/bin/compose-lint || { $(PYTHON) -m venv build/lint && build/lint/bin/pip install -q compose-lint; }; }
+	@build/lint/bin/compose-lint docker-compose.yml | tail -n 6
+	@command -v npx >/dev/null && npx --yes dclint -c ops/compose/dclint.yml docker-compose.yml docker-compose.dev.yml || echo "compose-lint: npx is missing, dclint was left out"
+
 lock: setup ## pin requirements/*.txt anew, with hashes and no download addresses
 	@cd requirements && ../$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 services.in -o services.txt
 	@cd requirements && ../$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 -c services.txt dev.in -o dev.txt
 	@cd requirements && ../$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 -c services.txt -c dev.txt demo.in -o demo.txt
+	@cd requirements && ../$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 audit.in -o audit.txt
 
 clean: ## remove what was built (not what was downloaded)
 	@rm -rf .venv .run build dist .pytest_cache .ruff_cache .hypothesis
