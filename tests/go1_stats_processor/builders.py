@@ -2,8 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+from go1_stats_processor.domain.attempt import Attempt
+from go1_stats_processor.domain.attempts import attempts
 from go1_stats_processor.domain.facts import Completion, Fact, Facts, Launch, Resume, with_facts
+from go1_stats_processor.domain.rules import Rules
 
+RULES = Rules()
 RECORDED = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
@@ -53,3 +57,17 @@ def completion(
 
 def facts(*some: Fact) -> Facts:
     return with_facts(Facts(), some)
+
+
+def shown(*some: Fact, rules: Rules = RULES) -> dict[str, Attempt]:
+    return {each.attempt_id: each for each in attempts(facts(*some), rules)}
+
+
+def state(attempt: Attempt) -> tuple[object, ...]:
+    """Status, progress, result, time and its basis; enough for most cases."""
+    status = "legacy" if attempt.legacy else attempt.status
+    return status, attempt.progress_percent, attempt.result, attempt.time_spent_seconds, attempt.time_spent_basis
+
+
+OPEN = ("in_progress", 50, None, None, None)
+LEGACY = ("legacy", 0, None, None, None)

@@ -2,27 +2,7 @@
 
 import pytest
 
-from go1_stats_processor.domain.attempt import Attempt
-from go1_stats_processor.domain.attempts import attempts
-from go1_stats_processor.domain.facts import Fact
-from go1_stats_processor.domain.rules import Rules
-from tests.go1_stats_processor.builders import at, completion, facts, launch, resume
-
-RULES = Rules()
-
-
-def shown(*some: Fact, rules: Rules = RULES) -> dict[str, Attempt]:
-    return {each.attempt_id: each for each in attempts(facts(*some), rules)}
-
-
-def state(attempt: Attempt) -> tuple[object, ...]:
-    """Status, progress, result, time and its basis; enough for most cases."""
-    status = "legacy" if attempt.legacy else attempt.status
-    return status, attempt.progress_percent, attempt.result, attempt.time_spent_seconds, attempt.time_spent_basis
-
-
-OPEN = ("in_progress", 50, None, None, None)
-LEGACY = ("legacy", 0, None, None, None)
+from tests.go1_stats_processor.builders import LEGACY, OPEN, at, completion, launch, resume, shown, state
 
 
 def test_a_resume_is_the_last_activity_of_the_newest_attempt_begun_by_then() -> None:

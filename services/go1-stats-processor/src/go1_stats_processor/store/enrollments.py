@@ -1,24 +1,24 @@
 """Go1 enrollments: completions matched, parked, and played into attempt groups."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from go1_stats_processor import metrics
 from go1_stats_processor.domain.enrollments import Answers, resolved, with_enrollment_facts
-from go1_stats_processor.domain.matching import Address, Clash
+from go1_stats_processor.domain.matching import Address
 from go1_stats_processor.domain.said import EnrollmentFact
 from go1_stats_processor.store.documents import enrollment_of, key, of_enrollment
-from shared.kafka import Sender
-from shared.mongo import ASCENDING, Collection, Database, Document, IndexModel
-from shared.outbox import Outbox
+from go1_stats_processor.store.owing import Owing
+from shared.mongo import ASCENDING, Document, IndexModel
 from shared.things import fold_into
 
 SHAPE = 1
 EnrollmentKey = tuple[str, str]
 """Portal and Go1 enrollment."""
 AT_ONCE = 1000
+COURSES_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +29,13 @@ class Folded:
     same: list[Document]
 
 
-class Enrollments:
+class Enrollments(Owing):
     """One document per Go1 enrollment."""
 
-    def __init__(
-        self,
-        database: Database,
-        sender: Sender,
-        tell: Callable[[Sequence[Document]], Awaitable[None]],
-        *,
-        clash: Clash,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self.collection: Collection = database["enrollments"]
-        self._clash = clash
-        self._clock = clock
-        self.outbox = Outbox(self.collection, sender, lambda _document: (), tell, clock=clock)
+    NAME = "enrollments"
 
     async def prepare(self) -> None:
-        await self.outbox.prepare()
+        await super().prepare()
         await self.collection.create_indexes(
             [
                 IndexModel([("waiting", ASCENDING)], name="waiting", sparse=True),
@@ -148,12 +136,14 @@ class Enrollments:
         async for some in self._pages({"portal_id": portal_id, "owner": learner_id}):
             yield some
 
-    async def of_course_since(self, course_id: str, instant: datetime) -> AsyncGenerator[list[Document]]:
-        """Yield those whose duration a new catalogue entry may change."""
-        async for some in self._pages({"course_id": course_id, "unsettled": True}):
-            yield some
-        async for some in self._pages({"course_id": course_id, "placed_at": {"$gte": instant}}):
-            yield some
+    async def of_courses_since(self, courses: Sequence[tuple[str, datetime]]) -> AsyncGenerator[list[Document]]:
+        """Yield those whose duration a catalogue entry from this instant on may change."""
+        for start in range(0, len(courses), COURSES_AT_ONCE):
+            some = courses[start : start + COURSES_AT_ONCE]
+            unsettled: Document = {"course_id": {"$in": [course_id for course_id, _ in some]}, "unsettled": True}
+            later = [{"course_id": course_id, "placed_at": {"$gte": instant}} for course_id, instant in some]
+            async for page in self._pages({"$or": [unsettled, *later]}):
+                yield page
 
     async def _pages(self, query: Document) -> AsyncGenerator[list[Document]]:
         page: list[Document] = []

@@ -136,9 +136,9 @@ class Flow:
         await self._look_for([had["address"] for each in documents for had in each["addresses"]])
 
     async def _courses_changed(self, documents: Sequence[Document]) -> None:
-        for each in documents:
-            async for page in self.enrollments.of_course_since(each["_id"], instant(min(each["owes"]))):
-                await self._look_again(page)
+        changed = [(each["_id"], instant(min(each["owes"]))) for each in documents]
+        async for page in self.enrollments.of_courses_since(changed):
+            await self._look_again(page)
 
     async def _look_for(self, addresses: Sequence[Address]) -> None:
         """Match again what waits for these addresses."""

@@ -1,13 +1,12 @@
 """What is known of learners: whose address it is, and who is erased."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from go1_stats_processor.domain.matching import Address, Clash, Learner, LearnerFact, holders, with_learner_facts
+from go1_stats_processor.domain.matching import Address, Learner, LearnerFact, holders, with_learner_facts
 from go1_stats_processor.store.documents import key, learner_of, of_learner
-from shared.kafka import Sender
-from shared.mongo import ASCENDING, Database, Document, IndexModel
-from shared.outbox import Outbox
+from go1_stats_processor.store.owing import Owing
+from shared.mongo import ASCENDING, Document, IndexModel
 from shared.things import fold_into
 
 SHAPE = 1
@@ -18,26 +17,14 @@ ERASED_FOR_GOOD = timedelta(seconds=60)
 """After this no batch can be under way that began before the erasure."""
 
 
-class Learners:
+class Learners(Owing):
     """One document per learner."""
 
-    def __init__(
-        self,
-        database: Database,
-        sender: Sender,
-        tell: Callable[[Sequence[Document]], Awaitable[None]],
-        *,
-        clash: Clash,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._collection = database["learners"]
-        self._clash = clash
-        self._clock = clock
-        self.outbox = Outbox(self._collection, sender, lambda _document: (), tell, clock=clock)
+    NAME = "learners"
 
     async def prepare(self) -> None:
-        await self.outbox.prepare()
-        await self._collection.create_indexes(
+        await super().prepare()
+        await self.collection.create_indexes(
             [
                 IndexModel([("addresses.address", ASCENDING)], name="addresses"),
                 IndexModel([("erase_again_at", ASCENDING)], name="erase_again_at", sparse=True),
@@ -55,7 +42,7 @@ class Learners:
             either += [{"addresses.address": {"$in": wanted}}, {"erased_addresses": {"$in": wanted}}]
         if not either:
             return Known({})
-        cursor = self._collection.find(either[0] if len(either) == 1 else {"$or": either})
+        cursor = self.collection.find(either[0] if len(either) == 1 else {"$or": either})
         return Known({(each["portal_id"], each["learner_id"]): learner_of(each) async for each in cursor})
 
     async def take(self, facts: Mapping[LearnerKey, Sequence[LearnerFact]]) -> None:
@@ -78,7 +65,7 @@ class Learners:
             return document if again is None else {**document, "erase_again_at": again}
 
         changed = await fold_into(
-            self._collection,
+            self.collection,
             {document_id: facts[each] for document_id, each in keys.items()},
             fold,
             shape=SHAPE,
@@ -87,11 +74,11 @@ class Learners:
         await self.outbox.settle(changed)
 
     async def to_erase_again(self) -> list[Document]:
-        return [each async for each in self._collection.find({"erase_again_at": {"$lt": self._clock()}}).limit(100)]
+        return [each async for each in self.collection.find({"erase_again_at": {"$lt": self._clock()}}).limit(100)]
 
     async def erased_again(self, document: Document) -> None:
         done = {"_id": document["_id"], "erase_again_at": document["erase_again_at"]}
-        await self._collection.update_one(done, {"$unset": {"erase_again_at": ""}})
+        await self.collection.update_one(done, {"$unset": {"erase_again_at": ""}})
 
 
 class Known:
