@@ -116,7 +116,7 @@ class Storm:
         for number, fault in enumerate(faults):
             await self.ready()
             for each in self.processes.values():
-                await asyncio.to_thread(each.terminate)
+                await asyncio.to_thread(each.terminate, within_seconds=READY_SECONDS)
             await self._publish(events[number * size :][:size], 0, None)
             await fault()
         await self.ready()
@@ -195,7 +195,7 @@ class Storm:
         """
         lines: list[str] = []
         for load in self.loads:
-            await self._quiet(load.service)
+            await self.quiet(load.service)
             verdict = await self._settled(load)
             (self.folder / f"{load.service}.json").write_text(verdict.as_json())
             self.verdicts[load.service] = verdict
@@ -226,7 +226,7 @@ class Storm:
         verdict += compare_dead_letters(load.service, ledger, letters, twice=True)
         return verdict + await load.published(self.world, expected)
 
-    async def _quiet(self, service: str) -> None:
+    async def quiet(self, service: str) -> None:
         """Wait until the group of this service has committed all that there is."""
         async with self._group(service) as waiting:
             await eventually(waiting, f"{service} to commit all", until=lambda left: left == 0, seconds=QUIET_SECONDS)

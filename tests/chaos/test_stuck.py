@@ -2,18 +2,29 @@
 
 import asyncio
 import time
+from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 
+import httpx
 import pytest
 
 from contracts import BulkActionStarted
 from shared.service import utc_now
+from tests.chaos.storm import READY_SECONDS
 from tests.shared.test_shell import start
-from tests.world import World, eventually
+from tests.world import Process, World, eventually
 
 STUCK = 70
 FOUND_SECONDS = 60 + 2 * 5 + 5
 """A minute without progress, looked at every five seconds, and the time to end."""
+
+
+async def is_ready(process: Process) -> bool:
+    with suppress(httpx.HTTPError):
+        async with httpx.AsyncClient() as client:
+            return (await client.get(f"{process.url}/readyz", timeout=5)).status_code == HTTPStatus.OK
+    return False
 
 
 @pytest.mark.long
@@ -22,7 +33,7 @@ async def test_a_stuck_consumer_is_found_within_a_minute_ends_with_70_and_the_ne
 ) -> None:
     async with World(kafka, mongo_uri, topic_prefix, tmp_path) as world:
         stuck = start(world, SHELL_TEST="hang")
-        await world.ready(stuck)
+        await eventually(lambda: is_ready(stuck), "it to be ready", seconds=READY_SECONDS)
         await world.publish(BulkActionStarted(action_id="a1", started_at=utc_now()))
         begun = time.monotonic()
         assert stuck.popen is not None
@@ -33,7 +44,7 @@ async def test_a_stuck_consumer_is_found_within_a_minute_ends_with_70_and_the_ne
         async def handled() -> bool:
             return any(each["event"] == "batch.handled" for each in heir.log())
 
-        await eventually(handled, "the next process to handle the record")
+        await eventually(handled, "the next process to handle the record", seconds=READY_SECONDS)
         whole = time.monotonic() - begun
         print(f"stuck consumer: found and ended after {found:.0f} s, consuming again after {whole:.0f} s")  # noqa: T201
         assert found <= FOUND_SECONDS
