@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from pymongo import MongoClient
 
@@ -57,9 +58,18 @@ async def world(servers: tuple[Kafka, Mongo], tmp_path: Path) -> AsyncGenerator[
 
 @asynccontextmanager
 async def watched(world: World, folder: Path, *processes: Process) -> AsyncGenerator[Prometheus]:
-    await world.ready(*processes)
+    for each in processes:
+        await eventually(lambda each=each: is_ready(each), f"{each.name} to be ready", seconds=120)
     async with watching(world, folder, processes) as prometheus:
         yield prometheus
+
+
+async def is_ready(process: Process) -> bool:
+    async with httpx.AsyncClient() as client:
+        try:
+            return (await client.get(f"{process.url}/readyz", timeout=5)).status_code == 200
+        except httpx.HTTPError:
+            return False
 
 
 def of(*services: str) -> list[Labels]:
@@ -133,12 +143,15 @@ async def test_bad_records_a_breaker_and_a_service_that_ends(world: World, tmp_p
         await prometheus.quiet("DeadLetters", scaled=window)
 
         await prometheus.page_says("BreakerOpen", logger, healthy=True)
-        bad = [an_invalid_record(each) for each in range(1_900)]
+        bad = [an_invalid_record(each) for each in range(1_100)]
         for value in bad:
             await world.publish_raw(CONTENT_ACTIONS, value, key=b"ann@acme.example", wait=False)
         await world.flush()
         await prometheus.fires("BreakerOpen", *of("action-logger"))
         await prometheus.page_says("BreakerOpen", logger, healthy=False)
+        for value in bad[:300]:
+            await world.publish_raw(CONTENT_ACTIONS, value, key=b"ann@acme.example", wait=False)
+        await world.flush()
         await prometheus.fires("ConsumerBehind", *of("action-logger"), scaled={"> 10000": "> 100"})
         await prometheus.page_says("ConsumerBehind", logger, healthy=False)
         await prometheus.quiet("ConsumerStalled", scaled={"> 120": "> 1"})

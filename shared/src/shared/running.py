@@ -187,15 +187,22 @@ class Running:
                 return
 
     async def _ping(self) -> None:
+        down = False
         while True:
             self._turned_at = time.monotonic()
             try:
                 async with asyncio.timeout(PING_SECONDS):
                     await self._database.command("ping")
                 self._mongo_trouble = None
+                if down:
+                    log.info("dependency.recovered", dependency="mongodb")
             except (PyMongoError, OSError, TimeoutError) as error:
                 self._mongo_trouble = f"down ({type(error).__name__})"
-            metrics.dependency_up.labels("mongodb").set(self._mongo_trouble is None)
+                if not down:
+                    step = "tried again until it answers; see the runbook if it lasts"
+                    log.warning("dependency.lost", dependency="mongodb", reason=type(error).__name__, next_step=step)
+            down = self._mongo_trouble is not None
+            metrics.dependency_up.labels("mongodb").set(not down)
             await asyncio.sleep(2)
 
     async def _until_stopped(self, work: Awaitable[None]) -> None:

@@ -63,12 +63,20 @@ class Watch:
         try:
             async with asyncio.timeout(10):
                 await self._measure(client)
-            self.kafka_down = None
-            metrics.dependency_up.labels("kafka").set(1)
+            self._note(None)
         except (KafkaError, TimeoutError, OSError) as error:
-            self.kafka_down = type(error).__name__
-            metrics.dependency_up.labels("kafka").set(0)
+            self._note(type(error).__name__)
         self._judge(client)
+
+    def _note(self, reason: str | None) -> None:
+        """Keep whether Kafka answers, and say it once: where nothing is sent or fetched, nobody else would."""
+        metrics.dependency_up.labels("kafka").set(reason is None)
+        if reason is not None and self.kafka_down is None:
+            step = "consuming waits and goes on by itself; see the runbook if it lasts"
+            log.warning("dependency.lost", dependency="kafka", reason=reason, next_step=step)
+        elif reason is None and self.kafka_down is not None:
+            log.info("dependency.recovered", dependency="kafka")
+        self.kafka_down = reason
 
     async def _measure(self, client: AIOKafkaConsumer) -> None:
         mine = client.assignment()
