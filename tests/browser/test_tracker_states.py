@@ -26,7 +26,7 @@ LOOKS: tuple[tuple[str, Scheme, ViewportSize], ...] = (
 )
 STATES = {
     "list": "/",
-    "filtered": "/?status=completed_with_errors&type=users_upload&q=users&from=2026-11-20&to=2026-12-24",
+    "filtered": "/?status=completed_with_errors&type=users_upload&q=users&from=2036-11-20&to=2036-12-24",
     "none-match": "/?q=nothing+of+the+kind",
     "unreadable": "/?from=yesterday",
     **{name: f"/actions/{name}" for name in ("not-started", "scheduled", "running", "timeout", "completed")},
