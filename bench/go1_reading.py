@@ -203,7 +203,7 @@ async def _watch(
     while len(late) < expected:
         cursor: str | None = ""
         while cursor is not None:
-            asked = {"portal_id": "acme", "limit": "200", "cursor": cursor}
+            asked = {"portal_id": "acme", "limit": "50", "cursor": cursor}
             page = (await client.get("/v1/attempts", params=asked)).json()
             late += _late(page["items"], published)
             # Newest first: behind a page without news there is none, but what came out of order is looked for as well.
