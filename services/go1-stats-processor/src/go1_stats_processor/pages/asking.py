@@ -1,6 +1,6 @@
 """The filters of these pages: what somebody chose, as the store takes it, and as the export takes it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -36,9 +36,9 @@ class Chosen:
     form: Form
     asked: Asked
 
-    @property
-    def filtered(self) -> bool:
-        return any(name in self.form.filled for name in (*FILTERS, "course"))
+    def filtered(self, *, but: Collection[str] = ()) -> bool:
+        """Whether something was chosen besides these."""
+        return not self.form.filled.keys() <= set(but)
 
     @property
     def exported(self) -> dict[str, str]:

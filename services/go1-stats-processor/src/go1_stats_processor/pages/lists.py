@@ -16,6 +16,8 @@ from shared.http.pages.looks import url
 from shared.mongo import Document
 
 A_PAGE = 25
+KEPT = {"/attempts": (), "/course": ("course_id",), "/learner": ("learner_id", "portal_id")}
+"""What a page is about; all else are filters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,8 @@ class Lists:
             here=path,
             path=path,
             form=choice.form,
-            kept={name: choice.form.values[name] for name in ("course_id", "learner_id") if name in more},
-            filtered=choice.filtered,
+            kept={name: choice.form.values[name] for name in KEPT[path]},
+            filtered=choice.filtered(but=KEPT[path]),
             portals=sorted(portals),
             attempts=page.rows,
             titles=await self._flow.courses.titles({each["course_id"] for each in page.rows}),

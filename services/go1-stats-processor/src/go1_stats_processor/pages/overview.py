@@ -51,7 +51,7 @@ class Overview:
             status=422 if choice.form.errors else 200,
             here="/",
             form=choice.form,
-            filtered=choice.filtered,
+            filtered=choice.filtered(),
             courses=found.courses,
             portals=await self.portals(who),
             total=_total([each.numbers for each in found.courses]),

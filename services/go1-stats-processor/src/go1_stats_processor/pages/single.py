@@ -57,7 +57,7 @@ class Singles:
             status=422 if wrong else 200,
             here="/parked",
             form=choice.form,
-            filtered=choice.filtered,
+            filtered=choice.filtered(),
             portals=sorted(portals),
             parked=found,
             titles=await self._flow.courses.titles({each["course_id"] for each in found}),

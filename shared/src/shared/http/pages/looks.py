@@ -82,7 +82,7 @@ class Looks:
         self, who: Principal | None, *, status: int, title: str, text: str, link: str | None = "/", link_text: str = ""
     ) -> HTMLResponse:
         """Return a page that says one thing, and where to go from there."""
-        text_of_link = link_text or f"To the {self._title.lower()}"
+        text_of_link = link_text or f"To {self._title}"
         return self.page("message.html", who, status=status, title=title, text=text, link=link, link_text=text_of_link)
 
     def signed_out(self) -> HTMLResponse:
@@ -91,7 +91,7 @@ class Looks:
             None,
             status=401,
             title="You are signed out",
-            text=f"Open the {self._title.lower()} from your platform. A session ends after half an hour without use.",
+            text=f"Open “{self._title}” from your platform. A session ends after half an hour without use.",
             link="/dev/login" if self._development else None,
             link_text="Choose a demo user",
         )
@@ -102,7 +102,7 @@ class Looks:
             None,
             status=401,
             title="Signing in did not work",
-            text=f"The link was used before or is too old. Open the {self._title.lower()} from your platform once more.",
+            text=f"The link was used before or is too old. Open “{self._title}” from your platform once more.",
             link=None,
         )
 
