@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from action_logger.jobs.prune import Pruned, prune
+from action_logger.jobs.prune import Pruned
 from contracts import Envelope, LearnerErased
 from learnwire_local.mongo import Mongo
 from shared.mongo import Database, OperationFailure, connect
 from tests.action_logger.histories import at
 from tests.action_logger.stores import Store
-from tests.action_logger.test_sealing import a_sealer, seals_of, verdict_on
+from tests.action_logger.test_sealing import a_sealer, pruned, verdict_on
 from tests.action_logger.test_store import an_event
 
 ROLES = Path(__file__).parents[2] / "ops/mongo/roles.py"
@@ -61,11 +61,13 @@ async def test_the_service_takes_in_seals_erases_and_verifies_and_can_change_no_
     async with opened(guarded, "service") as database:
         store = await Store(database).prepare()
         old = datetime(2025, 1, 1, tzinfo=UTC)
-        await store.take([an_event(1, timestamp=old), an_event(2, timestamp=old, portal_id="acme", learner_id="ada")])
-        assert await a_sealer(database).seal() == 2
+        seen: dict[str, Any] = {"portal_id": "acme", "learner_id": "ada"}
+        others = an_event(3, timestamp=old, email="bob@example.org")
+        await store.take([an_event(1, timestamp=old), an_event(2, timestamp=old, **seen), others])
+        assert await a_sealer(database).seal() == 3
         erased = LearnerErased(portal_id="acme", learner_id="ada", erased_at=at(60))
         await store.take([an_event(1, timestamp=old), Envelope.of(erased, source="/lms/acme", time=at(60))])
-        assert {address for _, address in (await store.view()).values()} == {"erased"}
+        assert {address for _, address in (await store.view()).values()} == {"erased", "bob@example.org"}
         assert (await verdict_on(database)).findings == []
         for attempt in (
             database["log"].update_one({}, {"$set": {"type": "x"}}),
@@ -74,16 +76,13 @@ async def test_the_service_takes_in_seals_erases_and_verifies_and_can_change_no_
             database["log"].drop(),
             database["seals"].update_one({}, {"$set": {"count": 1}}),
             database["seals"].delete_one({}),
-            prune(seals_of(database), before=datetime(2026, 1, 1, tzinfo=UTC), progress=lambda _done, _of: None),
+            pruned(database, datetime(2026, 1, 1, tzinfo=UTC)),
         ):
             with pytest.raises(OperationFailure) as refused:
                 await attempt
             assert refused.value.code == NOT_ALLOWED
-        assert (await verdict_on(database)).rows == 2
+        assert (await verdict_on(database)).rows == 3
     async with opened(guarded, "pruner") as database:
-        seals = seals_of(database)
-        assert await prune(seals, before=datetime(2026, 1, 1, tzinfo=UTC), progress=lambda _done, _of: None) == Pruned(
-            1, 2
-        )
+        assert await pruned(database, datetime(2026, 1, 1, tzinfo=UTC)) == Pruned(1, 3, 1)
     async with opened(guarded, "service") as database:
         assert (await verdict_on(database)).findings == []

@@ -11,6 +11,9 @@ from action_logger.jobs.prune import Pruned, prune
 from action_logger.jobs.sealing import Sealer
 from action_logger.jobs.verify import Verdict, verify
 from action_logger.store import seals as store
+from action_logger.store.people import People
+from action_logger.store.records import Records
+from action_logger.store.releases import Releases
 from action_logger.store.seals import Seals
 from contracts import Envelope, LearnerErased
 from shared.leases import Lease
@@ -29,6 +32,11 @@ def seals_of(database: Database) -> Seals:
 
 def a_sealer(database: Database, holder: str = "one") -> Sealer:
     return Sealer(seals_of(database), Lease(database, "sealing", holder=holder, seconds=30))
+
+
+async def pruned(database: Database, before: datetime) -> Pruned:
+    releases = Releases(database, People(database, Records(KEYS)))
+    return await prune(seals_of(database), releases, before=before, progress=lambda _done, _of: None)
 
 
 async def verdict_on(database: Database, expect: tuple[int, str] | None = None) -> Verdict:
@@ -246,13 +254,12 @@ async def test_pruning_takes_whole_seals_and_leaves_the_rest_verifiable(database
     for number, timestamps in enumerate([(old, old), (old, new), (new, new)]):
         await log.take([an_event(10 * number + each, timestamp=when) for each, when in enumerate(timestamps)])
         await a_sealer(database).seal()
-    seals = seals_of(database)
     expect = await verdict_on(database)
-    assert await prune(seals, before=datetime(2026, 1, 1, tzinfo=UTC), progress=lambda _done, _of: None) == Pruned(1, 2)
+    assert await pruned(database, datetime(2026, 1, 1, tzinfo=UTC)) == Pruned(1, 2, 0)
     assert [each["_id"] for each in await log.documents()] == [f"/lms/acme\ne{each}" for each in (10, 11, 20, 21)]
     found = await verdict_on(database, (expect.number, expect.hmac.hex()))
     assert (found.findings, found.number, found.rows, found.unsealed) == ([], 3, 4, 0)
-    assert await prune(seals, before=datetime(2026, 1, 1, tzinfo=UTC), progress=lambda _done, _of: None) == Pruned(0, 0)
+    assert await pruned(database, datetime(2026, 1, 1, tzinfo=UTC)) == Pruned(0, 0, 0)
     await _delete_row(database, "/lms/acme\ne20")
     assert (await verdict_on(database)).findings == ["row e20 of /lms/acme is missing (seal 3)"]
 

@@ -9,7 +9,10 @@ a row is erased if its event is not later than the latest erasure that reaches i
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
+
+IN_DOUBT = datetime(1, 1, 1, tzinfo=UTC)
+"""Stands for an erasure in pseudonyms that retention is about to take: no new row uses them until that is decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,17 @@ def clear(person: Person, spared: Collection[str]) -> Person:
         if each.after == person.erased_at or each.id in spared
     )
     return replace(person, pseudonyms=kept, email=person.email if kept else None)
+
+
+def doubt(person: Person, unused: Collection[str]) -> Person:
+    """First half of a release: pseudonyms that no row seems to use are not given to new rows for now."""
+    doubted = tuple(replace(each, after=IN_DOUBT) if each.id in unused else each for each in person.pseudonyms)
+    return replace(person, pseudonyms=doubted)
+
+
+def is_being_erased(person: Person) -> bool:
+    """Whether an erasure has yet to take or to spare pseudonyms: a release leaves that to it."""
+    return any(each.after not in (person.erased_at, IN_DOUBT) for each in person.pseudonyms)
 
 
 def shown(person: Person | None, time: datetime) -> str | None:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -13,13 +14,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from action_logger.jobs.prune import prune
 from action_logger.jobs.verify import Verdict, verify
 from action_logger.settings import Settings
+from action_logger.store.people import People
+from action_logger.store.records import Records
+from action_logger.store.releases import Releases
 from action_logger.store.seals import Seals
 from shared import service
-from shared.mongo import PyMongoError
+from shared.mongo import DuplicateKeyError, PyMongoError
 
 log = structlog.stdlib.get_logger()
 
 INTACT, TAMPERED, UNTOLD = 0, 1, 2
+_HMAC = re.compile("[0-9a-fA-F]{64}")
 
 
 def verify_command(settings: Settings, arguments: list[str]) -> int:
@@ -34,7 +39,7 @@ def verify_command(settings: Settings, arguments: list[str]) -> int:
     )
     asked = parser.parse_args(arguments)
 
-    async def run(seals: Seals) -> int:
+    async def run(seals: Seals, _: Releases) -> int:
         total = await seals.rows_sealed()
         with _bar() as bar:
             task = bar.add_task("rows", total=total)
@@ -54,22 +59,30 @@ def prune_command(settings: Settings, arguments: list[str]) -> int:
     )
     asked = parser.parse_args(arguments)
 
-    async def run(seals: Seals) -> int:
+    async def run(seals: Seals, releases: Releases) -> int:
         with _bar() as bar:
             task = bar.add_task("seals", total=None)
-            done = await prune(
-                seals, before=asked.before, progress=lambda at, of: bar.update(task, completed=at, total=of)
-            )
-        print(f"pruned seals {done.seals} rows {done.rows}")  # noqa: T201  for a person
+            try:
+                done = await prune(
+                    seals,
+                    releases,
+                    before=asked.before,
+                    progress=lambda at, of: bar.update(task, completed=at, total=of),
+                )
+            except DuplicateKeyError:
+                print("refused: another prune began at the same time; run it again when that one has ended", file=sys.stderr)  # fmt: skip  # noqa: T201  for a person
+                return UNTOLD
+        print(f"pruned seals {done.seals} rows {done.rows} persons {done.persons}")  # noqa: T201  for a person
         return 0
 
     return _run(settings, run)
 
 
-def _run(settings: Settings, step: Callable[[Seals], Awaitable[int]]) -> int:
+def _run(settings: Settings, step: Callable[[Seals, Releases], Awaitable[int]]) -> int:
     async def opened() -> int:
         async with service.opened("action-logger", settings) as shell:
-            return await step(Seals(shell.database, shell.keys))
+            people = People(shell.database, Records(shell.keys))
+            return await step(Seals(shell.database, shell.keys), Releases(shell.database, people))
 
     try:
         return asyncio.run(opened())
@@ -93,8 +106,16 @@ def _bar() -> Progress:
 
 def _seal_name(text: str) -> tuple[int, str]:
     number, _, hmac = text.partition(":")
-    return int(number), bytes.fromhex(hmac).hex()
+    if not (number.isascii() and number.isdecimal() and _HMAC.fullmatch(hmac)):
+        raise argparse.ArgumentTypeError("give NUMBER:HMAC as verify prints it: a number, a colon, 64 hex digits")
+    return int(number), hmac.lower()
 
 
 def _day(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date; give one like 2026-01-31") from None
+    if day > datetime.now(UTC):
+        raise argparse.ArgumentTypeError(f"{text} has yet to come: that would remove the whole log")
+    return day

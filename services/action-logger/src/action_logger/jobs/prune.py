@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 
 from action_logger.domain.seals import Pruning
+from action_logger.store.releases import Releases
 from action_logger.store.seals import Seals
 from contracts.types import instant_text
 
@@ -19,10 +20,14 @@ class Pruned:
 
     seals: int
     rows: int
+    persons: int
 
 
-async def prune(seals: Seals, *, before: datetime, progress: Callable[[int, int], None]) -> Pruned:
-    """Remove the rows of seals whose newest timestamp is before an instant. Said first, so that it can be taken up again."""
+async def prune(seals: Seals, releases: Releases, *, before: datetime, progress: Callable[[int, int], None]) -> Pruned:
+    """Remove the rows of seals whose newest timestamp is before an instant, then addresses that no row needs any more.
+
+    Said first, so that it can be taken up again, and so that a `verify` that runs beside knows what it does not find.
+    """
     said = await seals.prunings()
     known = {number for each in said for number in each.seals}
     due = [each async for each in seals.due(before)]
@@ -41,5 +46,6 @@ async def prune(seals: Seals, *, before: datetime, progress: Callable[[int, int]
     for done, (number, _) in enumerate(due):
         rows += await seals.prune(number)
         progress(done + 1, len(due))
-    log.info("log.pruned", before=instant_text(before), seals=len(due), rows=rows)
-    return Pruned(len(due), rows)
+    persons = await releases.release()
+    log.info("log.pruned", before=instant_text(before), seals=len(due), rows=rows, persons=persons)
+    return Pruned(len(due), rows, persons)

@@ -45,11 +45,12 @@ class _Ranges:
 async def verify(seals: Seals, *, expect: tuple[int, str] | None, progress: Callable[[int], None]) -> Verdict:
     """Compare every sealed row, and look for rows that stand among them without a seal."""
     verdict = Verdict()
-    pruned = await _pruned(seals, verdict)
+    prunings = _Prunings(seals, verdict)
+    await prunings.read()
     ranges = _Ranges()
     expected_hmac: str | None = None
     async for each in seals.after(0):
-        await _verify_seal(seals, each, verdict, ranges, pruned=each.number in pruned)
+        await _verify_seal(seals, each, verdict, ranges, prunings)
         if expect is not None and each.number == expect[0]:
             expected_hmac = each.hmac.hex()
         progress(each.count)
@@ -60,26 +61,40 @@ async def verify(seals: Seals, *, expect: tuple[int, str] | None, progress: Call
     return verdict
 
 
-async def _pruned(seals: Seals, verdict: Verdict) -> set[int]:
-    pruned: set[int] = set()
-    for each in await seals.prunings():
-        if pruning_hmac(seals.key, each) == each.hmac:
-            pruned.update(each.seals)
-        else:
-            verdict.find(f"pruning {each.number} was changed")
-    return pruned
+@dataclass(slots=True)
+class _Prunings:
+    """Seals whose rows retention removed. It says so first: when rows are missing, it is asked again what it has said."""
+
+    seals: Seals
+    verdict: Verdict
+    _numbers: set[int] = field(default_factory=set[int])
+    _seen: int = 0
+
+    async def read(self) -> None:
+        for each in (await self.seals.prunings())[self._seen :]:
+            self._seen += 1
+            if pruning_hmac(self.seals.key, each) == each.hmac:
+                self._numbers.update(each.seals)
+            else:
+                self.verdict.find(f"pruning {each.number} was changed")
+
+    async def has(self, number: int) -> bool:
+        if number not in self._numbers:
+            await self.read()
+        return number in self._numbers
 
 
-async def _verify_seal(seals: Seals, found: Seal, verdict: Verdict, ranges: _Ranges, *, pruned: bool) -> None:
+async def _verify_seal(seals: Seals, found: Seal, verdict: Verdict, ranges: _Ranges, prunings: _Prunings) -> None:
     number = verdict.number + 1
     if found.number != number:
         verdict.find(f"seal {number} is missing")
     elif not is_whole(seals.key, found, number=number, previous=verdict.hmac):
         verdict.find(f"seal {number} was changed")
-    if found.rows is None and not pruned:
+    if found.rows is None and not await prunings.has(found.number):
         verdict.find(f"seal {found.number} lost the names of its rows, and no pruning says so")
     rows = found.rows or ()
     stored = await seals.stored([each.id for each in rows])
+    pruned = len(stored) < len(rows) and await prunings.has(found.number)
     bad = first_bad(seals.key, rows, {name: kept for name, (kept, _) in stored.items()}, pruned=pruned)
     if bad is not None:
         verdict.find(f"{_name(bad.id)} {bad.what} (seal {found.number})")

@@ -7,7 +7,7 @@ and after its rows are written, and if it has moved, gives back what an erasure 
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from action_logger.domain.people import NOBODY, Person, admit, bury, clear, hold
 from action_logger.domain.rows import Row
 from action_logger.store.memory import Batch, Known, Memory, Plan, Sighting, plan
 from action_logger.store.records import ERASURES, SHAPE, Records, new_pseudonym, sighting_id, sightings_of
-from shared.mongo import BulkWriteError, Collection, Database, Document, UpdateOne, only_duplicates
+from shared.mongo import ASCENDING, BulkWriteError, Collection, Database, Document, UpdateOne, only_duplicates
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class People:
         """Erase a learner: the given addresses (normal form) and those seen with him; how many that was."""
         tombstone = {"$max": {"erased_at": at}, "$setOnInsert": {"shape": SHAPE}}
         await self._people.update_one({"_id": learner}, tombstone, upsert=True)
-        await self._count_erasure()
+        await self.count_erasure()
         hashes = {self._records.hash(each) for each in addresses}
         async for seen in self._people.find(sightings_of(learner, at), {"_id": 1}):
             hashes.add(str(seen["_id"]).partition("\n")[2])
@@ -90,19 +90,30 @@ class People:
             await self._erase_address(each, at)
         return len(hashes)
 
+    async def holders(self, at_once: int) -> AsyncGenerator[Sequence[Known]]:
+        """Yield those of whom an address is kept, some at a time."""
+        last = ""
+        while True:
+            query = {"_id": {"$gt": last}, "address": {"$exists": True}}
+            found: list[Document] = await self._people.find(query).sort("_id", ASCENDING).to_list(at_once)
+            if not found:
+                return
+            last = found[-1]["_id"]
+            yield [self._known(each["_id"], each) for each in found]
+
     async def _erase_address(self, address_hash: str, at: datetime) -> None:
         while True:
             known = await self._read(address_hash)
             buried = bury(known.person, at)
             if buried != known.person:
-                await self._replace(known, buried)
+                await self.replace(known, buried)
                 continue
             waiting = pending(buried)
             if not waiting:
                 return
-            await self._count_erasure()
+            await self.count_erasure()
             spared = [each for each in waiting if await self._has_rows_after(each, buried.erased_at)]
-            if await self._replace(known, clear(buried, spared)):
+            if await self.replace(known, clear(buried, spared)):
                 metrics.persons_erased.inc()
 
     async def _has_rows_after(self, pseudonym_id: str, instant: datetime | None) -> bool:
@@ -114,7 +125,7 @@ class People:
             known = await self._read(self._records.hash(row.normal_email))
             if is_late(known.person, row.time) or holds(known.person, pseudonym_id):
                 return
-            if await self._replace(known, admit(known.person, pseudonym_id, row.email)):
+            if await self.replace(known, admit(known.person, pseudonym_id, row.email)):
                 return
 
     async def _recall(self, batch: Batch, memory: Memory) -> None:
@@ -160,7 +171,7 @@ class People:
                 new[known.address_hash] = self._records.document(known.address_hash, person, revision=1)
                 memory.people[normal_email] = Known.of(known.address_hash, person, 1)
             else:
-                await self._replace(known, person)
+                await self.replace(known, person)
         return new
 
     async def _lower(self, seen: Mapping[Sighting, datetime], memory: Memory) -> dict[str, Sighting]:
@@ -193,7 +204,7 @@ class People:
     async def _read(self, address_hash: str) -> Known:
         return self._known(address_hash, await self._people.find_one({"_id": address_hash}))
 
-    async def _replace(self, known: Known, person: Person) -> bool:
+    async def replace(self, known: Known, person: Person) -> bool:
         """Replace a record if it still is at the revision that we know."""
         document = self._records.document(known.address_hash, person, revision=known.revision + 1)
         if known.revision == 0:
@@ -205,7 +216,8 @@ class People:
         document = await self._people.find_one({"_id": ERASURES})
         return 0 if document is None else int(document["number"])
 
-    async def _count_erasure(self) -> None:
+    async def count_erasure(self) -> None:
+        """Make all processes look people up anew, and batches in flight look twice."""
         await self._people.update_one({"_id": ERASURES}, {"$inc": {"number": 1}}, upsert=True)
 
 
