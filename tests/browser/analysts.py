@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.browser.visiting import SMALL, WIDE, Visitor
 
 LOOKS: Mapping[str, dict[str, Any]] = {
@@ -12,6 +14,8 @@ LOOKS: Mapping[str, dict[str, Any]] = {
     "dark": {"scheme": "dark", "viewport": WIDE},
     "small": {"viewport": SMALL},
 }
+EACH_LOOK = [pytest.param(name, marks=[pytest.mark.long] if name == "dark" else [], id=name) for name in LOOKS]
+"""The dark look is the light one in other colours: it is looked at with what takes minutes."""
 
 
 async def sign_in(visitor: Visitor, url: str, token: str) -> None:
@@ -24,9 +28,9 @@ async def sign_in(visitor: Visitor, url: str, token: str) -> None:
 
 
 async def look(visitor: Visitor, name: str) -> list[str]:
-    """What is wrong with the page as it stands; `SCREENSHOTS` names a folder for a picture of it."""
+    """What axe-core finds, and whether the page is wider than the screen (a small one: only that). `SCREENSHOTS` names a folder for a picture of it."""
     if folder := os.environ.get("SCREENSHOTS"):
         await visitor.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
-    found = await visitor.findings()
+    found = [] if visitor.page.viewport_size == SMALL else await visitor.findings()
     wide, room = await visitor.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     return found if wide <= room else [*found, f"{wide} pixels wide on a screen of {room}"]

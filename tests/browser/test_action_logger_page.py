@@ -16,7 +16,7 @@ from shared.mongo import connect
 from tests.action_logger.conftest import Site, a_site, launch_token
 from tests.action_logger.stores import NOW
 from tests.action_logger.test_report import an_event
-from tests.browser.analysts import LOOKS, look, sign_in
+from tests.browser.analysts import EACH_LOOK, LOOKS, look, sign_in
 from tests.browser.conftest import Visit
 from tests.browser.serving import served
 from tests.browser.visiting import WIDE, Visitor
@@ -74,7 +74,7 @@ async def _fill(site: Site) -> None:
     await site.store.take([Envelope.of(erased, source="/lms/acme", time=NOW)])
 
 
-@pytest.mark.parametrize("how", LOOKS, ids=list(LOOKS))
+@pytest.mark.parametrize("how", EACH_LOOK)
 async def test_every_state_has_no_finding_and_fits(report: Served, visit: Visit, how: str) -> None:
     visitor = await visit(**LOOKS[how])
     await visitor.page.goto(report.url)

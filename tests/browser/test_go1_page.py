@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from contracts.types import instant_text
 from shared.mongo import connect
-from tests.browser.analysts import LOOKS, look, sign_in
+from tests.browser.analysts import EACH_LOOK, LOOKS, look, sign_in
 from tests.browser.conftest import Visit
 from tests.browser.serving import served
 from tests.browser.visiting import WIDE, Visitor
@@ -96,7 +96,7 @@ async def _fill(dashboard: Dashboard) -> None:
     )
 
 
-@pytest.mark.parametrize("how", LOOKS, ids=list(LOOKS))
+@pytest.mark.parametrize("how", EACH_LOOK)
 async def test_every_state_has_no_finding_and_fits(site: Served, visit: Visit, how: str) -> None:
     visitor = await visit(**LOOKS[how])
     await visitor.page.goto(site.url)
