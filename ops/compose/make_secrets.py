@@ -88,7 +88,7 @@ def all_secrets(publishers: list[str]) -> list[Secret]:
             Secret(f"mongo/{user}.password", _password, ("mongo-init", *((user,) if user in SERVICES else ())))
             for user in MONGO_USERS
         ),
-        *(Secret(f"mongo/{user}.uri", _uri_of(user), ()) for user in MONGO_USERS),
+        *(Secret(f"mongo/{user}.uri", _uri_of(user), ()) for user in (*MONGO_USERS, "root")),
         *(
             Secret(f"kafka/{user}.password", _password, ("kafka-init", *((user,) if user in SERVICES else ())))
             for user in kafka_users
@@ -110,7 +110,7 @@ def _password(_: Folder) -> bytes:
 
 
 def _uri_of(user: str) -> Callable[[Folder], bytes]:
-    database = "admin" if user == "operator" else user.removesuffix("-pruner").replace("-", "_")
+    database = "admin" if user in {"operator", "root"} else user.removesuffix("-pruner").replace("-", "_")
 
     def make(folder: Folder) -> bytes:
         password = folder.read(f"mongo/{user}.password").decode()
@@ -203,7 +203,7 @@ def orders(concerned: list[str]) -> list[str]:
 
 
 def _has_uri(name: str) -> bool:
-    return name.removeprefix("mongo/").removesuffix(".password") in MONGO_USERS and name.startswith("mongo/")
+    return name.startswith("mongo/") and name.removeprefix("mongo/").removesuffix(".password") in {*MONGO_USERS, "root"}
 
 
 def _rotatable(wanted: list[Secret]) -> list[str]:
