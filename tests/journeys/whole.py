@@ -57,7 +57,8 @@ async def whole(
     with ExitStack() as stack:
         standin = stack.enter_context(running(folder))
         async with World(kafka, mongo_uri, prefix, folder) as world:
-            given: dict[str, dict[str, str]] = {"salesforce_syncer": standin.settings(), **settings}
+            given = {name: dict(each) for name, each in settings.items()}
+            given["salesforce_syncer"] = standin.settings() | given.get("salesforce_syncer", {})
             services = {name: world.service(name, **given.get(name.replace("-", "_"), {})) for name in SERVICES}
             await world.ready(*services.values(), seconds=START_SECONDS)
             yield Whole(world, standin, services)

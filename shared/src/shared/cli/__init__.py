@@ -1,5 +1,7 @@
 """The `learnwire` command: for publishers and operators."""
 
+import logging
+
 import typer
 
 from shared.cli import dead_letters, events, token, topics
@@ -23,5 +25,6 @@ app.command("token")(token.token)
 
 
 def main() -> None:
-    """Run the command."""
+    """Run the command. Libraries' own lines are switched off: what is wrong is said once, in our words."""
+    logging.disable(logging.CRITICAL)
     app()
