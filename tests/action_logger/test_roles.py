@@ -43,7 +43,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Any:
         client.admin.command("createUser", "root", pwd="root", roles=["root"])
     root = local.replace("//", "//root:root@") + "?authSource=admin&directConnection=true"
     for _ in range(2):
-        subprocess.run([sys.executable, ROLES, root, "log", "action-logger"], check=True, capture_output=True)
+        subprocess.run([sys.executable, "-P", ROLES, root, "log", "action-logger"], check=True, capture_output=True)
     with MongoClient[dict[str, Any]](root) as client:
         client["log"].command("createUser", "service", pwd="p", roles=["action-logger"])
         client["log"].command("createUser", "pruner", pwd="p", roles=["action-logger-pruner"])
