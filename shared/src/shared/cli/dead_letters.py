@@ -16,7 +16,7 @@ import typer
 from rich.progress import Progress
 
 from contracts.catalog import SERVICES
-from shared.cli.output import EXIT_BAD_INPUT, complain, err, out, run, show
+from shared.cli.output import EXIT_BAD_INPUT, answer, complain, err, out, run, show
 from shared.cli.reach import CommandSettings, known
 from shared.failures import Rejected
 from shared.kafka import Sender
@@ -27,6 +27,7 @@ from shared.settings import read_settings
 app = typer.Typer(no_args_is_help=True, help="Records that a service has set aside.")
 
 DEFAULT_RATE = 50.0
+SAFE_HEADERS = frozenset({"ce_type", "ce_id", "ce_source", "ce_time"})
 
 Service = Annotated[str, typer.Argument(help=f"One of: {', '.join(SERVICES)}")]
 Reason = Annotated[str | None, typer.Option(help="malformed, invalid, conflict, refused, unexpected")]
@@ -86,19 +87,31 @@ def show_letter(
     coordinates: Annotated[str, typer.Argument(help="topic/partition/offset, as `list` shows them")],
     *,
     show_personal_data: Personal = False,
+    as_json: AsJson = False,
 ) -> None:
     """One dead letter: its headers; its key and body only on request."""
     letters = run(_read(service, Wanted(None, None, None, None), settled=True))
     letter = next((each for each in letters if each.coordinates == coordinates), None)
     if letter is None:
         complain(f"no dead letter {coordinates}")
-    for name, value in letter.record.headers:
-        if show_personal_data or name.startswith("dlq-") or name in {"ce_type", "ce_id", "ce_source", "ce_time"}:
-            out.print(f"{name}: {(value or b'').decode('utf-8', 'backslashreplace')}", markup=False, highlight=False)
+    shown = [
+        (name, (value or b"").decode("utf-8", "backslashreplace"))
+        for name, value in letter.record.headers
+        if show_personal_data or name.startswith("dlq-") or name in SAFE_HEADERS
+    ]
+    record = letter.record
+    if as_json:
+        told: dict[str, Any] = {"coordinates": coordinates, "headers": shown, "bytes": len(record.value or b"")}
+        if show_personal_data:
+            told |= {"key": _base64(record.key), "value": _base64(record.value)}
+        print(json.dumps(told, indent=2, ensure_ascii=False))  # noqa: T201  the command's output
+        return
+    for name, text in shown:
+        out.print(f"{name}: {text}", markup=False, highlight=False)
     if show_personal_data:
-        out.print(f"key: {letter.record.key!r}\nvalue: {letter.record.value!r}", markup=False, highlight=False)
+        out.print(f"key: {record.key!r}\nvalue: {record.value!r}", markup=False, highlight=False)
     else:
-        out.print(f"value: {len(letter.record.value or b'')} bytes (--show-personal-data prints them)")
+        out.print(f"value: {len(record.value or b'')} bytes (--show-personal-data prints them)")
 
 
 @app.command()
@@ -133,13 +146,15 @@ def discard(
     since: Since = None,
     until: Until = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Mark dead letters as done with; nothing is sent, and the topic keeps them until its retention is over."""
     wanted = Wanted(reason, event_type, since, until)
     letters = run(_read(service, wanted, settled=False))
     if letters and not yes and not typer.confirm(f"Discard {len(letters)} dead letters?"):
         raise typer.Exit(1)
-    out.print(f"{run(_discard(service, letters))} discarded")
+    count = run(_discard(service, letters))
+    answer({"discarded": count}, f"{count} discarded", as_json=as_json)
 
 
 @app.command()
@@ -153,6 +168,7 @@ def export(
     until: Until = None,
     settled: Settled = False,
     show_personal_data: Personal = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write dead letters to a file: coordinates, reason, detail; key and value (base64) only on request."""
     letters = run(_read(service, Wanted(reason, event_type, since, until), settled=settled))
@@ -168,7 +184,7 @@ def export(
             if show_personal_data:
                 line |= {"key": _base64(each.record.key), "value": _base64(each.record.value)}
             lines.write(json.dumps(line) + "\n")
-    out.print(f"{len(letters)} written to {file.name}")
+    answer({"written": len(letters), "file": file.name}, f"{len(letters)} written to {file.name}", as_json=as_json)
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ from contracts import catalog
 from contracts.envelope import Envelope
 from contracts.event import Event
 from contracts.publisher import NotPublished, Publisher
-from shared.cli.output import EXIT_BAD_INPUT, EXIT_UNREACHABLE, complain, err, out, run, show
+from shared.cli.output import EXIT_BAD_INPUT, EXIT_UNREACHABLE, answer, complain, err, out, run, show
 from shared.cli.reading import DEFAULT_SOURCE, Read, read_events
 from shared.settings import KafkaSettings, read_secret, read_settings
 
@@ -92,6 +92,7 @@ def publish(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="All but the sending")] = False,
     skip_invalid: Annotated[bool, typer.Option("--skip-invalid", help="Publish the good ones")] = False,
     rate: Annotated[float, typer.Option(min=0, help="Events a second at the most; 0: no limit")] = 0,
+    as_json: AsJson = False,
 ) -> None:
     """Publish a file's events; nothing at all where one is bad, unless --skip-invalid."""
     bad = [each for each in read_events(file, event_type=event_type, source=source) if each.fault is not None]
@@ -100,14 +101,16 @@ def publish(
     if bad and not skip_invalid:
         complain(f"{file.name}: {len(bad)} bad; nothing was published (--skip-invalid publishes the others)")
     if dry_run:
-        out.print(f"{file.name}: {total} would be published")
+        told = {"file": file.name, "published": 0, "good": total, "bad": len(bad), "dry_run": True}
+        answer(told, f"{file.name}: {total} would be published", as_json=as_json)
         return
     settings = read_settings(KafkaSettings)
     good = (
         each.envelope for each in read_events(file, event_type=event_type, source=source) if each.envelope is not None
     )
     run(_publish(settings, good, total=total, source=source, rate=rate))
-    out.print(f"{file.name}: {total} published")
+    told = {"file": file.name, "published": total, "good": total, "bad": len(bad), "dry_run": False}
+    answer(told, f"{file.name}: {total} published", as_json=as_json)
     if bad:
         raise typer.Exit(EXIT_BAD_INPUT)
 

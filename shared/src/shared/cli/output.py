@@ -10,8 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from shared.failures import Unavailable
-from shared.kafka import as_unavailable
+from shared import kafka, mongo
 
 out = Console()
 err = Console(stderr=True)
@@ -42,16 +41,28 @@ def complain(message: str, *, code: int = EXIT_BAD_INPUT) -> NoReturn:
 
 
 def run(work: Coroutine[Any, Any, R]) -> R:
-    """Run to the end; a broker that cannot be reached is a sentence and exit code 3, not a trace."""
+    """Run to the end; a server that cannot be reached is a sentence and exit code 3, not a trace."""
     try:
         return asyncio.run(work)
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
-        down = error if isinstance(error, Unavailable) else as_unavailable(error)
-        if down is None:
+        if (down := mongo.as_unavailable(error)) is not None and down.dependency == "mongodb":
+            complain(
+                f"MongoDB does not answer ({down.reason}): check LEARNWIRE_MONGO_URI or LEARNWIRE_MONGO_URI_FILE",
+                code=EXIT_UNREACHABLE,
+            )
+        if (down := kafka.as_unavailable(error)) is None:
             raise
         complain(
             f"Kafka does not answer ({down.reason or down}): check LEARNWIRE_KAFKA_BOOTSTRAP_SERVERS",
             code=EXIT_UNREACHABLE,
         )
+
+
+def answer(told: Mapping[str, Any], sentence: str, *, as_json: bool) -> None:
+    """Print what was done: a sentence, or JSON."""
+    if as_json:
+        print(json.dumps(dict(told), indent=2, ensure_ascii=False))  # noqa: T201  the command's output
+    else:
+        out.print(sentence, markup=False, highlight=False)

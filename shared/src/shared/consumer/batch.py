@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from logging import DEBUG
 from typing import Any
 
 import structlog
@@ -106,6 +107,8 @@ async def process(
             cut[partition] = min(offset, cut.get(partition, offset))
     for partition, offset in cut.items():
         sorted_.without(*partition, offset)
+    if log.is_enabled_for(DEBUG):
+        _tell_each(sorted_, dead)
     dead += sorted_.dead
     await _set_aside(dead, batch, work, sender, dependencies)
     seconds = time.perf_counter() - begun
@@ -119,6 +122,24 @@ async def process(
         }
         traces.batch(seconds=seconds, traceparents=traceparents, attributes=counts)
     return cut
+
+
+def _tell_each(sorted_: Sorted, refused: Sequence[DeadLetter]) -> None:
+    """Log a line for each event: only for who looks for something, it costs more than handling."""
+    aside = {id(each.record) for each in refused}
+    for fact in (each for some in sorted_.facts.values() for each in some):
+        log.debug(
+            "event.handled",
+            topic=fact.record.topic,
+            partition=fact.record.partition,
+            offset=fact.record.offset,
+            event_id=fact.id,
+            event_type=fact.event.type,
+            event_source=fact.source,
+            correlation_id=fact.event.correlationid,
+            trace_id=tracing.trace_id(fact.event.traceparent),
+            outcome="dead_lettered" if id(fact.record) in aside else "handled",
+        )
 
 
 def _traceparents(sorted_: Sorted) -> list[str]:
@@ -165,6 +186,7 @@ async def _set_aside(
             topic=each.record.topic,
             partition=each.record.partition,
             offset=each.record.offset,
+            event_type=each.event_type,
             reason=each.reason,
             detail=each.detail,
             next_step="tell its publisher; after the mend: learnwire dead-letters replay",
