@@ -62,7 +62,7 @@ def test_the_message_id_is_made_of_the_ending() -> None:
     assert composed()["Message-ID"].endswith("@lms.example>")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     st.text(st.characters(codec="utf-8"), min_size=1, max_size=60),
     st.sampled_from(["\r\n", "\n", "\r", "\u2028", "\x85"]),

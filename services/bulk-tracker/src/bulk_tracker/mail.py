@@ -53,8 +53,7 @@ def compose(server: Server, ending: Ending, *, to: str, name: str, date: datetim
     message = EmailMessage()
     message["From"] = server.sender
     message["To"] = _address(to)
-    # U+2028 and its like are no control characters, but line ends to the email package.
-    message["Subject"] = " ".join(ending.subject.splitlines())
+    message["Subject"] = _one_line(ending.subject)
     message["Date"] = format_datetime(date)
     message["Message-ID"] = f"<{hashlib.sha256(name.encode()).hexdigest()[:40]}@{_domain(server)}>"
     message["Auto-Submitted"] = "auto-generated"
@@ -63,17 +62,28 @@ def compose(server: Server, ending: Ending, *, to: str, name: str, date: datetim
     return message
 
 
+def _one_line(text: str) -> str:
+    """Return a header's text that stays a text.
+
+    U+2028 and its like are no control characters, but line ends to the email package; and it decodes encoded words
+    (`=?utf-8?q?…=0A…?=`) in what it is given, line ends and all, which Pythons before 3.11.10 then send as they are
+    (CVE-2024-6923).
+    """
+    return " ".join(text.splitlines()).replace("=?", "= ?")
+
+
 def _address(text: str) -> Address:
     name, _, domain = text.strip().rpartition("@")
     try:
         domain = domain if domain.isascii() else domain.encode("idna").decode()
-        if not _DOMAIN.fullmatch(domain):
+        if not _DOMAIN.fullmatch(domain) or not _NAME.fullmatch(name) or "=?" in name:
             raise BadAddress
         return Address(username=name, domain=domain)
     except ValueError as error:  # a line end, or no such international domain
         raise BadAddress from error
 
 
+_NAME = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f-\x9f]+")
 _DOMAIN = re.compile(r"[A-Za-z0-9._-]+|\[[A-Za-z0-9.:]+\]")
 
 
