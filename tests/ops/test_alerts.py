@@ -10,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from pymongo import MongoClient
 
@@ -31,6 +30,7 @@ from learnwire_local.both import start_both
 from shared.service import utc_now
 from tests.bulk_tracker.mailbox import Mailbox, a_mailbox
 from tests.ops.prometheus import Labels, Prometheus, watching
+from tests.ops.waiting import ready
 from tests.salesforce_syncer.stage import Someone, a_portal, at
 from tests.salesforce_syncer.standin import StandIn, running
 from tests.world import SCRIPTS, Process, World, eventually
@@ -58,18 +58,9 @@ async def world(servers: tuple[Kafka, Mongo], tmp_path: Path) -> AsyncGenerator[
 
 @asynccontextmanager
 async def watched(world: World, folder: Path, *processes: Process) -> AsyncGenerator[Prometheus]:
-    for each in processes:
-        await eventually(lambda each=each: is_ready(each), f"{each.name} to be ready", seconds=120)
+    await ready(*processes)
     async with watching(world, folder, processes) as prometheus:
         yield prometheus
-
-
-async def is_ready(process: Process) -> bool:
-    async with httpx.AsyncClient() as client:
-        try:
-            return (await client.get(f"{process.url}/readyz", timeout=5)).status_code == 200
-        except httpx.HTTPError:
-            return False
 
 
 def of(*services: str) -> list[Labels]:
@@ -163,7 +154,7 @@ async def test_bad_records_a_breaker_and_a_service_that_ends(world: World, tmp_p
         for _ in range(3):
             await asyncio.to_thread(logger.terminate)
             logger.start()
-            await world.ready(logger)
+            await ready(logger)
             await asyncio.sleep(2)  # Prometheus looks once a second
         await prometheus.fires("ServiceDown", *others)
         await prometheus.page_says("ServiceDown", logger, healthy=True)

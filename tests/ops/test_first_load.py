@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from contracts import ContentActionRecorded
+from tests.ops.waiting import ready
 from tests.world import SCRIPTS, Process, World, eventually
 
 SCRIPT = Path(__file__).parents[2] / "ops/first_load.py"
@@ -52,7 +53,7 @@ def test_what_was_made_text_for_spreadsheets_is_itself_again_and_erased_rows_are
 @pytest.mark.long
 async def test_a_report_goes_in_again_and_comes_out_the_same(world: World, tmp_path: Path) -> None:
     one = world.service("action-logger")
-    await world.ready(one)
+    await ready(one)
     await world.publish(*(an_action(each) for each in range(40)))
     report = await the_report(world, one, rows=40)
     (tmp_path / "history.jsonl").write_text(
@@ -60,7 +61,7 @@ async def test_a_report_goes_in_again_and_comes_out_the_same(world: World, tmp_p
     )
     async with World(world.kafka, world.mongo_uri, f"again.{world.prefix}", tmp_path) as again:
         other = again.service("action-logger")
-        await again.ready(other)
+        await ready(other)
         publish = [SCRIPTS / "learnwire", "events", "publish", tmp_path / "history.jsonl"]
         for _ in range(2):  # the second time changes nothing
             subprocess.run(publish, env=other.environment, check=True, capture_output=True)  # noqa: ASYNC221  nothing else runs here

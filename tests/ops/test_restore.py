@@ -20,7 +20,7 @@ from tests.chaos.loads import LOADS
 from tests.chaos.storm import Storm, seed
 from tests.world import World
 
-COPY = Path(__file__).parents[2] / "ops/mongo/copy.py"
+COPY = Path(__file__).parents[2] / "ops/mongo/databases.py"
 
 pytestmark = pytest.mark.long
 

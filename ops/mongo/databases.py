@@ -1,4 +1,4 @@
-"""A copy of databases as files, and back: `copy.py dump|restore URI FOLDER DATABASE…`. Needs pymongo alone.
+"""A copy of databases as files, and back: `databases.py dump|restore URI FOLDER DATABASE…`. Needs pymongo alone.
 
 For installations without `mongodump`, and for rehearsals: a file of BSON documents for each collection, its indexes beside it.
 It is no snapshot: documents are copied one after the other while services write. That is enough here, since all
