@@ -183,8 +183,8 @@ async def test_salesforce_is_gone_refuses_runs_out_of_calls_and_guards_its_rows(
             await prometheus.quiet("SalesforceStopped")
             await prometheus.quiet("SalesforceBehind", scaled=old)
             await prometheus.page_says("SalesforceStopped", syncer, healthy=True)
-            standin.fault("unavailable", times=None)
             someone, user = Someone(), standin.user()
+            standin.fault("unavailable", times=None)
             await tell(world, someone.linked(1, user), *(someone.enrolled(f"e{n}", 1) for n in range(4)))
             await prometheus.fires("SalesforceStopped", {"object": "org"})
             await prometheus.page_says("SalesforceStopped", syncer, healthy=False)
@@ -267,6 +267,7 @@ async def test_the_log_is_not_sealed(world: World, tmp_path: Path) -> None:
 async def test_mails_wait_actions_time_out_and_completions_are_parked(world: World, tmp_path: Path) -> None:
     mailbox = Mailbox()
     settings = {"SMTP_URL": mailbox.url, "MAIL_FROM": "t@learnwire.example", "PUBLIC_URL": "http://127.0.0.1:1"}
+    settings["TRACKER_MAIL_ON_TIMEOUT"] = "true"
     tracker, go1 = world.service("bulk-tracker", **settings), world.service("go1-stats-processor")
     window = {"15m": "30s"}
     async with watched(world, tmp_path, tracker, go1) as prometheus:
