@@ -118,7 +118,9 @@ def _stay(stage: Stage) -> None:
     console.print(f"    TOKEN={looking.token(stage, 'go1-stats-processor')}")
     url = stage.urls["go1-stats-processor"]
     console.print(f"    curl -H \"Authorization: Bearer $TOKEN\" '{url}/v1/attempts/S-02?portal_id=acme'", markup=False)
-    console.print(f"  The tracker as one of its users: {stage.urls['bulk-tracker']}/dev/login")
+    console.print("\n  The pages, as one of their users:")
+    for name in ("bulk-tracker", "go1-stats-processor", "action-logger"):
+        console.print(f"    {stage.urls[name]}/dev/login")
     with contextlib.suppress(KeyboardInterrupt):
         threading.Event().wait()
 
