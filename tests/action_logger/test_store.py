@@ -5,10 +5,14 @@ import asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from action_logger.store import keyfile
+from action_logger.store.records import Records
+from action_logger.store.seals import Seals
 from contracts import ContentActionRecorded, Envelope, LearnerErased
+from shared.keys import Keys
 from shared.mongo import Database
 from tests.action_logger.histories import Fact, at, expected, histories, retold
-from tests.action_logger.stores import KEYS, Store
+from tests.action_logger.stores import KEYS, NOW, Store
 from tests.action_logger.test_rows import an_action, an_attempt
 
 
@@ -163,3 +167,19 @@ async def _everything(database: Database) -> str:
 async def _people_queries(database: Database) -> int:
     totals = await database.client.admin.command("top")
     return int(totals["totals"][f"{database.name}.people"]["queries"]["count"])
+
+
+async def test_another_key_than_the_databases_own_is_known_for_it(database: Database) -> None:
+    own, other = KEYS, Keys(b"k" * 32)
+
+    async def trouble(keys: Keys) -> str | None:
+        return await keyfile.trouble(database, Records(keys), Seals(database, keys, grace_seconds=-60))
+
+    assert [await trouble(own), await trouble(other)] == [None, None]  # an empty database has no key yet
+    await (await Store(database).prepare()).take([an_event(1), an_event(2, email="bob@example.org")])
+    assert [await trouble(own), await trouble(other)] == [None, keyfile.WRONG]
+    await database["people"].update_one({"address": {"$exists": True}}, {"$set": {"address": bytes(40)}})
+    assert await trouble(own) is None  # one bad record keeps no service from starting
+    await Seals(database, KEYS, grace_seconds=-60).add([], NOW)
+    await database["people"].delete_many({})
+    assert [await trouble(own), await trouble(other)] == [None, keyfile.WRONG]

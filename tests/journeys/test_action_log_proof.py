@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pymongo import MongoClient
 
 from tests.journeys.test_action_logger import an_action
@@ -43,3 +44,28 @@ async def _sealed(service: Process) -> list[dict[str, Any]]:
 def _run(service: Process, *arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [str(SCRIPTS / service.name), *arguments]
     return subprocess.run(command, env=service.environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.long
+async def test_another_key_file_is_refused_by_the_service_and_named_by_verify(
+    kafka: str, mongo_uri: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    async with World(kafka, mongo_uri, topic_prefix, tmp_path) as world:
+        service = world.service("action-logger")
+        await world.ready(service)
+        await world.publish(an_action(1))
+        await eventually(lambda: _written(service), "the row")
+        assert service.terminate() == 0
+
+        (tmp_path / "other").write_bytes(b"k" * 32)
+        service.environment["LEARNWIRE_PII_KEY_FILE"] = str(tmp_path / "other")
+        refused = _run(service)
+        assert refused.returncode == 78
+        assert "LEARNWIRE_PII_KEY_FILE: not the key that this database was written with" in refused.stderr
+        untold = _run(service, "verify")
+        assert (untold.returncode, untold.stdout) == (2, "")
+        assert "LEARNWIRE_PII_KEY_FILE" in untold.stderr
+
+
+async def _written(service: Process) -> list[dict[str, Any]]:
+    return [line for line in service.log() if line["event"] == "batch.handled" and line["handled"]]

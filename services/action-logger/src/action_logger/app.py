@@ -9,7 +9,7 @@ from action_logger.jobs.sealing import Sealer
 from action_logger.pages import page
 from action_logger.routes import access, export, report
 from action_logger.settings import Settings
-from action_logger.store import indexes
+from action_logger.store import indexes, keyfile
 from action_logger.store.log import Log
 from action_logger.store.people import People
 from action_logger.store.publishers import Publishers
@@ -20,6 +20,7 @@ from shared import service
 from shared.http.sessions import Sessions
 from shared.leases import Lease
 from shared.service import Parts, Shell
+from shared.settings import refuse
 
 NAME = "action-logger"
 BATCHES_IN_FLIGHT = 4
@@ -34,7 +35,8 @@ def build(shell: Shell[Settings]) -> Parts:
     rows = Report(shell.database, records)
     publishers = Publishers(shell.database)
     lease = Lease(shell.database, "sealing", holder=shell.instance, seconds=LEASE_SECONDS)
-    sealer = Sealer(Seals(shell.database, shell.keys), lease)
+    seals = Seals(shell.database, shell.keys)
+    sealer = Sealer(seals, lease)
 
     sessions = Sessions(
         service=NAME, settings=shell.settings, database=shell.database, auth=shell.auth, clock=shell.clock
@@ -42,6 +44,9 @@ def build(shell: Shell[Settings]) -> Parts:
     shell.auth.read_session = sessions.read
 
     async def prepare() -> None:
+        wrong = await keyfile.trouble(shell.database, records, seals)
+        if wrong is not None:
+            refuse([wrong])
         await indexes.make(shell.database)
         await publishers.prepare()
         await sessions.prepare()

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from action_logger.jobs.prune import prune
 from action_logger.jobs.verify import Verdict, verify
 from action_logger.settings import Settings
+from action_logger.store import keyfile
 from action_logger.store.people import People
 from action_logger.store.records import Records
 from action_logger.store.releases import Releases
@@ -81,8 +82,12 @@ def prune_command(settings: Settings, arguments: list[str]) -> int:
 def _run(settings: Settings, step: Callable[[Seals, Releases], Awaitable[int]]) -> int:
     async def opened() -> int:
         async with service.opened("action-logger", settings) as shell:
-            people = People(shell.database, Records(shell.keys))
-            return await step(Seals(shell.database, shell.keys), Releases(shell.database, people))
+            records, seals = Records(shell.keys), Seals(shell.database, shell.keys)
+            wrong = await keyfile.trouble(shell.database, records, seals)
+            if wrong is not None:
+                print(f"could not tell: {wrong}", file=sys.stderr)  # noqa: T201  for a person
+                return UNTOLD
+            return await step(seals, Releases(shell.database, People(shell.database, records)))
 
     try:
         return asyncio.run(opened())
