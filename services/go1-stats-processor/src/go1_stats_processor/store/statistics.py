@@ -1,11 +1,12 @@
 """Statistics of attempts, asked of the rows. Lines that an erasure left count too."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shared.mongo import ASCENDING, Collection, Document
+from shared.mongo import Collection, Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,80 +27,74 @@ class Numbers:
 
 
 TIMED: Mapping[str, Any] = {"time_spent_seconds": {"$ne": None}, "time_spent_basis": {"$ne": "legacy_zero"}}
-_LEGACY = {"$eq": ["$legacy", True]}
-_VOIDED = {"$eq": ["$status", "voided"]}
-_LIVE = {"$ne": ["$status", "voided"]}
-_TIMED = {"$and": [{"$gte": ["$time_spent_seconds", 0]}, {"$ne": ["$time_spent_basis", "legacy_zero"]}]}
-
-
-def _count(*conditions: Any) -> Document:
-    return {"$sum": {"$cond": [{"$and": list(conditions)}, 1, 0]}}
-
-
-_SUMS: Document = {
-    "attempts": _count(_LIVE),
-    "in_progress": _count({"$eq": ["$status", "in_progress"]}),
-    "legacy": _count(_LEGACY, _LIVE),
-    "completed": _count({"$eq": ["$status", "completed"]}, {"$not": _LEGACY}),
-    "success": _count(_LIVE, {"$eq": ["$result", "success"]}),
-    "failed": _count(_LIVE, {"$eq": ["$result", "failed"]}),
-    "voided": _count(_VOIDED),
-    "timed": _count(_TIMED),
-    "seconds": {"$sum": {"$cond": [_TIMED, "$time_spent_seconds", 0]}},
-    "last_activity_at": {"$max": {"$cond": [_LIVE, "$last_activity_at", None]}},
-}
+_CELL = ("status", "legacy", "result", "time_spent_basis", "time_spent_seconds")
+"""MongoDB counts attempts that are alike in these; the sums and the median are made of such counts, in one pass. Letting it
+sum each number on a condition of its own cost it four times as much, and the median a pass more."""
 
 
 async def by(rows: Collection, query: Mapping[str, Any], *names: str) -> dict[tuple[str, ...], Numbers]:
     """Return the numbers of each combination of these fields."""
-    group = {name: f"${name}" for name in names}
-    found = rows.aggregate([{"$match": query}, {"$group": {"_id": group, **_SUMS}}])
-    result: dict[tuple[str, ...], Numbers] = {}
-    async for each in found:
-        median = await _median(rows, {**query, **each["_id"]}, each["timed"])
-        result[tuple(each["_id"][name] for name in names)] = _numbers(each, median)
-    return result
+    alike = {name: f"${name}" for name in (*names, *_CELL)}
+    group: Document = {"_id": alike, "count": {"$sum": 1}, "last_activity_at": {"$max": "$last_activity_at"}}
+    sums: dict[tuple[str, ...], _Sums] = {}
+    async for each in rows.aggregate([{"$match": query}, {"$group": group}]):
+        cell: Document = each["_id"]
+        sums.setdefault(tuple(cell[name] for name in names), _Sums()).add(cell, each["count"], each["last_activity_at"])
+    return {names_: each.numbers() for names_, each in sums.items()}
 
 
 async def of(rows: Collection, query: Mapping[str, Any]) -> Numbers:
     return (await by(rows, query)).get((), NOTHING)
 
 
-async def _median(rows: Collection, query: Mapping[str, Any], count: int) -> float | None:
-    """Return the middle time, or the mean of the two in the middle: sorted by MongoDB, only these two are sent."""
-    if not count:
-        return None
-    middle: list[Document] = [
-        {"$match": {**query, **TIMED}},
-        {"$project": {"_id": 0, "time_spent_seconds": 1}},
-        {"$sort": {"time_spent_seconds": ASCENDING}},
-        {"$skip": (count - 1) // 2},
-        {"$limit": 2 - count % 2},
-    ]
-    times = [each["time_spent_seconds"] async for each in rows.aggregate(middle)]
-    return sum(times) / len(times) if times else None
+class _Sums:
+    """What has been counted so far."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._times: Counter[int] = Counter()
+        self._last: datetime | None = None
+
+    def add(self, cell: Mapping[str, Any], count: int, last_activity_at: datetime) -> None:
+        """Count attempts that are alike. `.get`: an older release, or an erasure, left out what it had no value for."""
+        status, legacy, result = cell.get("status"), cell.get("legacy"), cell.get("result")
+        seconds = cell.get("time_spent_seconds")
+        if seconds is not None and cell.get("time_spent_basis") != "legacy_zero":
+            self._times[seconds] += count
+        if status == "voided":
+            self._counts["voided"] += count
+            return
+        self._last = last_activity_at if self._last is None else max(self._last, last_activity_at)
+        self._counts["attempts"] += count
+        self._counts["legacy" if legacy else str(status)] += count
+        if result is not None:
+            self._counts[result] += count
+
+    def numbers(self) -> Numbers:
+        counts, timed = self._counts, self._times.total()
+        judged = counts["success"] + counts["failed"]
+        spent = sum(seconds * count for seconds, count in self._times.items())
+        return Numbers(
+            **{name: counts[name] for name in _COUNTED},
+            success_rate=counts["success"] / judged if judged else None,
+            mean_time_spent_seconds=spent / timed if timed else None,
+            median_time_spent_seconds=_median(self._times, timed) if timed else None,
+            last_activity_at=self._last,
+        )
 
 
-def _numbers(sums: Mapping[str, Any], median: float | None) -> Numbers:
-    judged = sums["success"] + sums["failed"]
-    return Numbers(
-        **{
-            name: sums[name]
-            for name in (
-                "attempts",
-                "in_progress",
-                "completed",
-                "legacy",
-                "success",
-                "failed",
-                "voided",
-                "last_activity_at",
-            )
-        },
-        success_rate=sums["success"] / judged if judged else None,
-        mean_time_spent_seconds=sums["seconds"] / sums["timed"] if sums["timed"] else None,
-        median_time_spent_seconds=median,
-    )
+_COUNTED = ("attempts", "in_progress", "completed", "legacy", "success", "failed", "voided")
+
+
+def _median(times: Mapping[int, int], total: int) -> float:
+    """Return the middle time, or the mean of the two in the middle."""
+    middle: list[int] = []
+    passed = 0
+    for seconds in sorted(times):
+        passed += times[seconds]
+        while len(middle) < 2 and passed > (total - 1 + len(middle)) // 2:  # noqa: PLR2004  the two in the middle
+            middle.append(seconds)
+    return sum(middle) / len(middle)
 
 
 NOTHING = Numbers(0, 0, 0, 0, 0, 0, 0, None, None, None, None)
