@@ -12,7 +12,7 @@ from contracts import ContentActionRecorded, Envelope, LearnerErased
 from shared.keys import Keys
 from shared.mongo import Database
 from tests.action_logger.histories import Fact, at, expected, histories, retold
-from tests.action_logger.stores import KEYS, NOW, Store
+from tests.action_logger.stores import KEYS, Store
 from tests.action_logger.test_rows import an_action, an_attempt
 
 
@@ -180,6 +180,7 @@ async def test_another_key_than_the_databases_own_is_known_for_it(database: Data
     assert [await trouble(own), await trouble(other)] == [None, keyfile.WRONG]
     await database["people"].update_one({"address": {"$exists": True}}, {"$set": {"address": bytes(40)}})
     assert await trouble(own) is None  # one bad record keeps no service from starting
-    await Seals(database, KEYS, grace_seconds=-60).add([], NOW)
+    seals = Seals(database, KEYS, grace_seconds=-60)
+    assert await seals.add([], await seals.server_time()) is not None
     await database["people"].delete_many({})
     assert [await trouble(own), await trouble(other)] == [None, keyfile.WRONG]
