@@ -63,6 +63,7 @@ class Looks:
             "places": places,
             "url": url,
             "breakable": breakable,
+            "shortened": shortened,
             "instant_text": instant_text,
             **{name: getattr(words, name) for name in ("absolute", "exact", "relative", "age", "duration", "number")},
             "percent": words.percent,
@@ -110,6 +111,11 @@ class Looks:
 def breakable(text: str) -> Markup:
     """Return a text that may be broken after each `_`, where words that people never wrote are longest."""
     return Markup("_<wbr>").join(text.split("_"))  # what is joined is escaped
+
+
+def shortened(text: str, most: int = 90) -> str:
+    """Return a text for a place that leads to the whole of it."""
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
 def url(path: str, **parameters: object) -> str:
