@@ -6,8 +6,10 @@ import contextlib
 import getpass
 import json
 import sys
+from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from difflib import get_close_matches
 from importlib.metadata import version as installed_version
 from typing import Any
 
@@ -19,8 +21,8 @@ from contracts.commands import SalesforceResyncRequested
 from contracts.envelope import Envelope, uuid7
 from contracts.types import instant_text
 from salesforce_syncer.jobs.proving import Proof, Proving, listed
-from salesforce_syncer.salesforce.client import Client
-from salesforce_syncer.salesforce.errors import Refused
+from salesforce_syncer.salesforce.client import LOGIN_REFUSED, Client
+from salesforce_syncer.salesforce.errors import Action, Refused
 from salesforce_syncer.settings import Settings
 from salesforce_syncer.store.orgs import OrgStore
 from salesforce_syncer.store.proofs import ProofStore
@@ -32,11 +34,16 @@ from shared.mongo import PyMongoError
 from shared.service import Shell
 
 NAME = "salesforce-syncer"
+UNKNOWN = 2
 FAILED = 3
 out = Console()
 errors = Console(stderr=True)
 
 Work = Callable[[Shell[Settings], argparse.Namespace], Awaitable[int]]
+
+
+class Unknown(Exception):  # noqa: N818  what was asked for is not there; the sentence says what is
+    """An argument names nothing that we know."""
 
 
 def resync(settings: Settings, arguments: list[str]) -> int:
@@ -48,6 +55,8 @@ def resync(settings: Settings, arguments: list[str]) -> int:
 
 
 async def _resync(shell: Shell[Settings], asked: argparse.Namespace) -> int:
+    await _known_portal(shell, asked.portal)
+    await _known_learner(shell, asked.portal, asked.learner)
     operator = getpass.getuser()
     request = SalesforceResyncRequested(
         request_id=f"resync-{uuid7()}",
@@ -70,6 +79,7 @@ def proof(settings: Settings, arguments: list[str]) -> int:
 
 
 async def _proof(shell: Shell[Settings], asked: argparse.Namespace) -> int:
+    await _known_portal(shell, asked.portal)
     async with _client(shell) as client:
         tables = Tables.of(shell.database)
         proving = Proving(shell.settings, client, ProofStore(tables), WritingStore(tables), shell.clock)
@@ -102,6 +112,7 @@ def approve_deletes(settings: Settings, arguments: list[str]) -> int:
 
 
 async def _approve(shell: Shell[Settings], asked: argparse.Namespace) -> int:
+    await _known_portal(shell, asked.portal)
     rows = await OrgStore(Tables.of(shell.database)).approve_deletes(asked.portal)
     _print({"portal_id": asked.portal, "deletes": rows}, f"{rows} deletes of {asked.portal} may go", as_json=asked.json)
     return 0
@@ -115,6 +126,7 @@ def dry_run(settings: Settings, arguments: list[str]) -> int:
 
 
 async def _dry_run(shell: Shell[Settings], asked: argparse.Namespace) -> int:
+    await _known_portal(shell, asked.portal)
     store = WritingStore(Tables.of(shell.database))
     rows: list[dict[str, Any]] = []
     async for each in store.all_rows({"portal_id": asked.portal, "dirty_since": {"$exists": True}}):
@@ -144,11 +156,36 @@ async def _accept_org(shell: Shell[Settings], asked: argparse.Namespace) -> int:
     orgs = OrgStore(Tables.of(shell.database))
     async with _client(shell) as client:
         token = await client.tokens.current()
+    if token.org_id == await orgs.org_id():
+        # Accepting forgets what Salesforce holds; of the same org, deletes would be forgotten with it.
+        text = f"{token.org_id} is the org that is written already; nothing to accept"
+        _print({"org_id": token.org_id, "rows": 0}, text, as_json=asked.json)
+        return 0
     rows = await orgs.accept_another(token.org_id, shell.clock())
     _print(
         {"org_id": token.org_id, "rows": rows}, f"{token.org_id} is written now: {rows} rows anew", as_json=asked.json
     )
     return 0
+
+
+async def _known_portal(shell: Shell[Settings], portal_id: str | None) -> None:
+    """Refuse a portal that nothing is known of, and say which there are."""
+    if portal_id is None:
+        return
+    known = await WritingStore(Tables.of(shell.database)).known_portals()
+    if portal_id not in known:
+        near = get_close_matches(portal_id, known, n=3) or sorted(known)[:10]
+        there = f"there are {len(known)}, such as {', '.join(near)}" if known else "none is connected yet"
+        raise Unknown(f"No portal {portal_id} is connected with Salesforce; {there}.")
+    if not shell.settings.serves(portal_id):
+        raise Unknown(f"This org is not for portal {portal_id}: see LEARNWIRE_SALESFORCE_PORTALS.")
+
+
+async def _known_learner(shell: Shell[Settings], portal_id: str, learner_id: str | None) -> None:
+    if learner_id is None:
+        return
+    if await Tables.of(shell.database).learners.find_one({"_id": f"{portal_id}/{learner_id}"}, {"_id": 1}) is None:
+        raise Unknown(f"Nothing is known of learner {learner_id} of portal {portal_id}.")
 
 
 @asynccontextmanager
@@ -182,11 +219,46 @@ def _run(settings: Settings, work: Work, asked: argparse.Namespace) -> int:
 
     try:
         return asyncio.run(run())
+    except Unknown as error:
+        return _failed(str(error), code=UNKNOWN)
     except Refused as error:
-        errors.print(f"Salesforce refused: {error.code} {error.sentence}")
-    except (Unavailable, PyMongoError) as error:
-        errors.print(f"A dependency is down: {type(error).__name__}")
-    return FAILED
+        return _failed(f"{_said(error)} Next: {_next_step(settings, error)}.")
+    except Unavailable as error:
+        return _failed(f"{error.dependency} does not answer ({error.reason}). Next: {_WHERE[error.dependency]}.")
+    except PyMongoError as error:
+        return _failed(f"MongoDB does not answer ({type(error).__name__}). Next: {_WHERE['mongodb']}.")
+
+
+def _failed(text: str, *, code: int = FAILED) -> int:
+    errors.print(text, markup=False, highlight=False, soft_wrap=True)
+    return code
+
+
+def _said(error: Refused) -> str:
+    if error.status is None and error.action is Action.RETRY:
+        return f"Salesforce does not answer ({error.code})."
+    return f"Salesforce refused: {error.code} {error.sentence}".rstrip(" .") + "."
+
+
+def _next_step(settings: Settings, error: Refused) -> str:
+    if error.code == "ANOTHER_ORG":
+        return "if the org behind the settings is the right one: salesforce-syncer accept-org"
+    if error.sentence == LOGIN_REFUSED:
+        return "check LEARNWIRE_SALESFORCE_CLIENT_ID, the secret or key file, and the app's policies in Salesforce"
+    if error.action is Action.PARK:
+        return "wait; the org's calls of the day are used up"
+    if error.action is Action.STOP_OBJECT:
+        return "deploy the package and assign its permission sets (ops/salesforce/README.md)"
+    return (
+        f"see whether {settings.salesforce_login_url} (LEARNWIRE_SALESFORCE_LOGIN_URL) is right and up, then try again"
+    )
+
+
+_WHERE = defaultdict(
+    lambda: "try again when it is up",
+    mongodb="check LEARNWIRE_MONGO_URI, and that it is up",
+    kafka="check LEARNWIRE_KAFKA_BOOTSTRAP_SERVERS, and that it is up",
+)
 
 
 def _print(value: dict[str, Any], text: str, *, as_json: bool) -> None:
