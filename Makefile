@@ -78,7 +78,7 @@ $(AUDIT)/.set-up: requirements/audit.txt requirements/uv.txt
 	@touch $@
 
 audit: $(AUDIT)/.set-up ## known vulnerabilities of what the images hold (asks the package index)
-	@$(AUDIT)/bin/pip-audit --require-hashes --disable-pip --progress-spinner off -r requirements/services.txt -r requirements/demo.txt
+	@$(AUDIT)/bin/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r requirements/services.txt -r requirements/demo.txt
 
 sbom: $(AUDIT)/.set-up ## what the images hold, as CycloneDX JSON in build/sbom
 	@mkdir -p build/sbom
