@@ -201,7 +201,7 @@ def replaced(text: str, table: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for each in fields(Assumed):
-        kind: type[int] | type[float] = int if isinstance(each.default, int) else float
+        kind: type[int | float] = int if isinstance(each.default, int) else float
         parser.add_argument(
             f"--{each.name.replace('_', '-')}", type=kind, default=each.default, help=MEANINGS[each.name]
         )

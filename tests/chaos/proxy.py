@@ -1,10 +1,13 @@
 """A TCP proxy of our own: a network that can be cut, go silent, be slow."""
 
 import asyncio
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from threading import Thread
+from typing import Any, Literal, Self, TypeVar
 
+T = TypeVar("T")
 PIECE = 64 * 1024
 State = Literal["open", "cut", "silent"]
 """open: all passes; cut: connections are reset and new ones refused; silent: nothing passes, nobody is told."""
@@ -12,7 +15,10 @@ State = Literal["open", "cut", "silent"]
 
 @dataclass
 class Proxy:
-    """Passes bytes on to a port of this machine. Use as `async with`; `latency` in seconds for each piece and way."""
+    """Passes bytes on to a port of this machine. Use as `with`; `latency` in seconds for each piece and way.
+
+    It has a thread of its own: a test that blocks its loop for a moment is no fault of the network.
+    """
 
     target: int
     port: int = 0
@@ -21,23 +27,24 @@ class Proxy:
     _open: set["asyncio.StreamWriter"] = field(default_factory=set["asyncio.StreamWriter"])
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set["asyncio.Task[None]"])
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+    def __enter__(self) -> Self:
+        self._loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._server = self._there(asyncio.start_server(self._accept, "127.0.0.1", self.port))
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        self.cut()
-        for each in self._tasks:
-            each.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+    def __exit__(self, *_: object) -> None:
+        self._there(self._close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     def cut(self) -> None:
         """Reset what is connected and refuse what comes."""
         self.state = "cut"
-        for each in list(self._open):
-            each.transport.abort()
+        self._there(self._abort())
 
     def silence(self) -> None:
         """Half-open: connections stay, and nothing comes through any more."""
@@ -48,6 +55,21 @@ class Proxy:
         if self.state == "silent":
             self.cut()
         self.state = "open"
+
+    def _there(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    async def _abort(self) -> None:
+        for each in list(self._open):
+            each.transport.abort()
+
+    async def _close(self) -> None:
+        self._server.close()
+        await self._abort()
+        tasks = list(self._tasks)
+        for each in tasks:
+            each.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.state == "cut":

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from learnwire_local import Kafka, Mongo, free_port
+from learnwire_local import Kafka, Mongo
 from tests.chaos.loads import LOADS
 from tests.chaos.proxy import Proxy
 from tests.chaos.replicas import Replicas
@@ -71,7 +71,7 @@ async def test_networks_that_are_cut_half_open_and_slow_cost_nothing(tmp_path: P
     """Between the services and both servers, one after the other, a minute each."""
     with Kafka() as kafka, Mongo() as mongo:
         mongo.start()
-        async with Proxy(kafka.port, free_port()) as to_kafka, Proxy(mongo.port) as to_mongo:
+        with Proxy(kafka.port) as to_kafka, Proxy(mongo.port) as to_mongo:
             settings = kafka.directory / "server.properties"
             told = "advertised.listeners=PLAINTEXT://127.0.0.1:"
             settings.write_text(settings.read_text().replace(f"{told}{kafka.port}", f"{told}{to_kafka.port}"))

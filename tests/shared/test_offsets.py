@@ -8,22 +8,33 @@ from shared.consumer.offsets import Progress
 
 def test_a_later_slice_waits_for_an_earlier_one() -> None:
     progress = Progress()
-    first, second = progress.take(10), progress.take(20)
+    first, second = progress.take(0, 10), progress.take(10, 20)
     assert (progress.finish(second), progress.written) == (False, None)
     assert (progress.finish(first), progress.written) == (True, 20)
 
 
 def test_a_slice_that_is_cut_short_ends_where_it_was_cut() -> None:
     progress = Progress()
-    slice_ = progress.take(10)
+    slice_ = progress.take(0, 10)
     progress.finish(slice_, end=7)
     assert progress.written == 7
+
+
+def test_what_is_in_flight_waits_from_its_first_record_on_also_before_anything_was_written() -> None:
+    progress = Progress()
+    assert progress.unwritten is None
+    first, second = progress.take(5, 10), progress.take(10, 20)
+    assert (progress.written, progress.unwritten) == (None, 5)
+    progress.finish(second)
+    assert progress.unwritten == 5
+    progress.finish(first)
+    assert (progress.written, progress.unwritten) == (20, None)
 
 
 @given(st.permutations(range(8)))
 def test_whatever_the_order_of_finishing_the_prefix_is_what_is_written(order: list[int]) -> None:
     progress = Progress()
-    slices = [progress.take(10 * (number + 1)) for number in range(8)]
+    slices = [progress.take(10 * number, 10 * (number + 1)) for number in range(8)]
     done: set[int] = set()
     for number in order:
         progress.finish(slices[number])

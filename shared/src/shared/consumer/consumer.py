@@ -104,7 +104,7 @@ class Consumer:
             self._give_back(groups)
             return
         slices = {
-            partition: self.progress[partition].take(some[-1].offset + 1)
+            partition: self.progress[partition].take(some[0].offset, some[-1].offset + 1)
             for partition, some in groups.items()
             if partition in self.progress and partition not in self.halt.reasons
         }

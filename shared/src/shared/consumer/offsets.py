@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 @dataclass(slots=True, eq=False)
 class Slice:
-    """A batch's part of one partition: up to, not including, `end`."""
+    """A batch's part of one partition: from `begin` up to, not including, `end`."""
 
+    begin: int
     end: int
     done: bool = False
 
@@ -20,9 +21,9 @@ class Progress:
         self.written: int | None = None
         """All below this offset is written; None before the first slice was."""
 
-    def take(self, end: int) -> Slice:
-        """Note that a batch has taken records up to `end` (exclusive)."""
-        slice_ = Slice(end)
+    def take(self, begin: int, end: int) -> Slice:
+        """Note that a batch has taken records from `begin` up to `end` (exclusive)."""
+        slice_ = Slice(begin, end)
         self._in_flight.append(slice_)
         return slice_
 
@@ -36,6 +37,11 @@ class Progress:
             self.written = self._in_flight.popleft().end
             grew = True
         return grew
+
+    @property
+    def unwritten(self) -> int | None:
+        """The first offset that was taken and is not written yet; None where nothing is in flight."""
+        return self._in_flight[0].begin if self._in_flight else None
 
     @property
     def idle(self) -> bool:

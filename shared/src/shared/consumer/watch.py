@@ -87,8 +87,9 @@ class Watch:
         lag: dict[TopicPartition, int] = {}
         for each, end in ends.items():
             progress = self._consumer.progress.get((each.topic, each.partition))
-            written = progress.written if progress is not None and not progress.idle else None
-            position = written if written is not None else await asyncio.wait_for(client.position(each), 2)
+            # What was fetched and is not written waits too; the client's own position is past it.
+            unwritten = progress.unwritten if progress is not None else None
+            position = unwritten if unwritten is not None else await asyncio.wait_for(client.position(each), 2)
             lag[each] = max(0, end - position)
         self._hold(lag)
 
