@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack, asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ import jwt
 from aiokafka import AIOKafkaProducer
 from pymongo import MongoClient
 
-from bench import go1_load, load
+from bench import go1_load, go1_rows, load
 from bench.go1 import servers, write
 from bench.heat import Heat
 from bench.product import environment
@@ -36,8 +36,6 @@ from go1_stats_processor.app import NAME
 MARKS = ("<!-- bench go1 reading: begin -->", "<!-- bench go1 reading: end -->")
 LOOK_SECONDS = 0.05
 OVERDUE_SECONDS = 2.0
-INSERTED_AT_ONCE = 10_000
-BEGIN = datetime(2025, 1, 1, tzinfo=UTC)
 MIB = 1024
 
 
@@ -68,11 +66,12 @@ async def _all(kafka: str, mongo_uri: str, folder: Path, chosen: argparse.Namesp
     heat = Heat(kafka, mongo_uri, prefix, "", f"{prefix}g", f"bench_go1_{secrets.token_hex(3)}", 0, folder, folder)
     try:
         async with _service(heat) as (client, process):
+            before = _cpu_seconds(process)
             late = await _latencies(heat, client, rate=chosen.rate, seconds=chosen.seconds)
-            lines = [_latency_line(late, chosen.rate)]
+            lines = [_latency_line(late, chosen.rate, _cpu_seconds(process) - before)]
             print(lines[0], flush=True)
             with MongoClient[dict[str, Any]](mongo_uri) as mongo:
-                _insert(mongo, heat.database, chosen.attempts)
+                go1_rows.insert(mongo, heat.database, chosen.attempts)
             lines.append(await _statistics_line(client, chosen.attempts // 5))
             lines.append(await _export_line(client, process, chosen.attempts))
             return lines
@@ -101,6 +100,11 @@ async def _service(heat: Heat) -> AsyncGenerator[tuple[httpx.AsyncClient, "subpr
 def _started(script: Path, settings: dict[str, str], log: Path) -> "subprocess.Popen[bytes]":
     with log.open("wb") as out:
         return subprocess.Popen([script], env=settings, stdout=out, stderr=out)
+
+
+def _cpu_seconds(process: "subprocess.Popen[bytes]") -> float:
+    user, system = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _peak_mib(process: "subprocess.Popen[bytes]") -> float:
@@ -222,54 +226,17 @@ def _late(items: list[dict[str, Any]], published: dict[tuple[str, str], float]) 
     return [now - each for each in found if each is not None]
 
 
-def _latency_line(late: list[float], rate: int) -> str:
+def _latency_line(late: list[float], rate: int, cpu_seconds: float) -> str:
     late = sorted(late)
     p50, p99 = late[len(late) // 2], late[len(late) * 99 // 100]
     return (
         f"| published to readable by HTTP, {rate} facts/s, {len(late):,} facts, looked for every {LOOK_SECONDS * 1000:.0f} ms"
-        f" | p99 < 1 s | p50 {p50:.2f} s, p99 {p99:.2f} s, longest {late[-1]:.2f} s |"
+        f" | p99 < 1 s | p50 {p50:.2f} s, p99 {p99:.2f} s, longest {late[-1]:.2f} s; the service's CPU"
+        f" {cpu_seconds / len(late) * 1000:.1f} ms a fact, answers included |"
     )
 
 
 # Volume
-
-
-def _insert(mongo: "MongoClient[dict[str, Any]]", database: str, attempts: int) -> None:
-    rows = mongo[database]["attempts"]
-    for start in range(0, attempts, INSERTED_AT_ONCE):
-        rows.insert_many([_row(each) for each in range(start, min(attempts, start + INSERTED_AT_ONCE))], ordered=False)
-
-
-def _row(number: int) -> dict[str, Any]:
-    """As `store.rows` writes it. Every fifth is of one course."""
-    course = "big" if number % 5 == 0 else f"course{number % go1_load.COURSES}"
-    learner, attempt, began = f"l{number // 4}", f"a{number}", BEGIN + timedelta(seconds=number)
-    state = ("in_progress", "completed", "completed", "completed", "voided")[number // 5 % 5]
-    done = state == "completed"
-    return {
-        "_id": f"volume {attempt} {learner} {course}",
-        "version": 2,
-        "portal_id": "volume",
-        "learner_id": learner,
-        "course_id": course,
-        "attempt_id": attempt,
-        "address": f"{learner}@example.org",
-        "email": f"{learner}@example.org",
-        "origin": "platform",
-        "channel": "web",
-        "entry_kind": "catalog",
-        "entry_id": None,
-        "go1_enrollment_id": f"e{number}" if done else None,
-        "status": state,
-        "legacy": False,
-        "progress_percent": 100 if done else 50,
-        "result": ("success" if number % 7 else "failed") if done else None,
-        "started_at": began,
-        "last_activity_at": began + timedelta(minutes=number % 600),
-        "completed_at": began + timedelta(minutes=number % 600) if done else None,
-        "time_spent_seconds": number % 600 * 60 if done else None,
-        "time_spent_basis": "elapsed" if done else None,
-    }
 
 
 async def _statistics_line(client: httpx.AsyncClient, attempts: int) -> str:
