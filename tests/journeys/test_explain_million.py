@@ -24,7 +24,7 @@ COLLECTIONS = {"action-logger": "log", "bulk-tracker": "actions"}
 def copies(of: Document, count: int) -> Iterator[Document]:
     for _ in range(count):
         name = secrets.token_hex(8)
-        copy = {**of, "_id": f"/lms/other\n{name}"}
+        copy: Document = {**of, "_id": f"/lms/other\n{name}"}
         if "history" in copy:
             changes: list[Document] = copy["history"]
             copy["history"] = [{**each, "origin": {"causationid": name}} for each in changes]
