@@ -1,11 +1,13 @@
 # One file for all: docker build --build-arg SERVICE=action-logger . An image holds one service and nothing of the others.
 ARG PYTHON_IMAGE=python:3.12-slim
-FROM ${PYTHON_IMAGE} AS build
+FROM ${PYTHON_IMAGE} AS packages
 ENV PATH=/venv/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
 RUN python3 -m venv /venv
 COPY requirements/services.txt requirements/
 RUN /venv/bin/pip install --require-hashes -r requirements/services.txt
+
+FROM packages AS build
 COPY contracts contracts
 COPY shared shared
 RUN /venv/bin/pip install --no-deps --no-build-isolation ./contracts ./shared
@@ -27,7 +29,7 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=6 CMD ["python3", "-m", "shared.probe"]
 ENTRYPOINT ["service"]
 
-FROM build AS demo-build
+FROM packages AS demo-build
 COPY requirements/demo.txt requirements/
 RUN /venv/bin/pip install --require-hashes -r requirements/demo.txt
 COPY ops/salesforce ops/salesforce
