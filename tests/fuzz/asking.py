@@ -52,6 +52,8 @@ class Run:
     findings: dict[str, str] = field(default_factory=dict[str, str])
 
     def find(self, what: str, example: str) -> None:
+        if what not in self.findings:
+            print(f"found: {what}\n    {example}", flush=True)  # noqa: T201  at once: the run may take an hour yet
         self.findings.setdefault(what, example)
 
 

@@ -17,6 +17,11 @@ def chosen_seed() -> int:
     return seed
 
 
+def cases(usual: int) -> int:
+    """How many the long forms try: FUZZ_CASES, else the usual number."""
+    return int(os.environ.get("FUZZ_CASES", usual))
+
+
 def resident(process: Process) -> int:
     """Bytes of memory that a process holds now."""
     assert process.popen is not None

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from contracts import BulkActionSubmitted, Invalid, Malformed, UnknownType, catalog, decode
 from contracts.catalog import SERVICES
-from tests.fuzz.machine import MIB, chosen_seed, resident
+from tests.fuzz.machine import MIB, cases, chosen_seed, resident
 from tests.fuzz.records import Raw, records, verdict
 from tests.world import Process, World, eventually
 
-LONG, SHORT = 10_000, 150
+LONG, SHORT = cases(10_000), 150
 MOST_GROWTH = 64 * MIB
 QUIET_SECONDS = 90
 LISTS = {
