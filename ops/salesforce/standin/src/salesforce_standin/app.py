@@ -3,7 +3,8 @@
 import argparse
 import asyncio
 import socket
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import uvicorn
@@ -17,6 +18,7 @@ from salesforce_standin.faults import Faults
 from salesforce_standin.http import routes
 from salesforce_standin.journal import Journal
 from salesforce_standin.metadata import fields, parts
+from salesforce_standin.metadata.xml import MetadataError
 from salesforce_standin.metering import Meter
 from salesforce_standin.org import Org
 from salesforce_standin.schema.model import Schema
@@ -24,6 +26,8 @@ from salesforce_standin.schema.namespace import packaged
 from salesforce_standin.world import World
 
 _DRAIN_SECONDS = 1
+_LAST_PORT = 65_535
+_LARGEST_PAGE = 2_000
 
 
 def build(options: argparse.Namespace) -> World:
@@ -95,14 +99,38 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     reader.add_argument("--daily-requests", type=int, default=100_000, help="API requests that the org has in 24 hours")
     reader.add_argument("--audience", action="append", default=[], help="a further audience for JWTs")
     reader.add_argument("--instance-url", help="where tokens send their bearers; default: the host that was asked")
-    return reader.parse_args(arguments)
+    options = reader.parse_args(arguments)
+    wrong = "; ".join(_problems(options))
+    if wrong:
+        reader.error(wrong)
+    return options
+
+
+def _problems(options: argparse.Namespace) -> Iterator[str]:
+    """Yield what is wrong with the options, all at once."""
+    if options.client_secret_file is None and options.public_key_file is None:
+        yield "nobody could log in: give --client-secret-file, --public-key-file, or both"
+    for name, file in (("client-secret", options.client_secret_file), ("public-key", options.public_key_file)):
+        if file is not None and not file.is_file():
+            yield f"--{name}-file: there is no file {file}"
+    if not 0 <= options.port <= _LAST_PORT:
+        yield f"--port: {options.port} is no port"
+    if not 1 <= options.page_size <= _LARGEST_PAGE:
+        yield f"--page-size: 1 to {_LARGEST_PAGE}, as Salesforce has it"
+    if options.daily_requests < 1:
+        yield "--daily-requests: at least 1"
+    if options.state is not None and not options.state.parent.is_dir():
+        yield f"--state: there is no folder {options.state.parent}"
 
 
 def main() -> None:
     """Console script."""
     options = parse()
-    world = build(options)
-    listener = socket.create_server((options.host, options.port))
+    try:
+        world = build(options)
+        listener = socket.create_server((options.host, options.port))
+    except (MetadataError, OSError, ValueError, sqlite3.Error) as error:
+        raise SystemExit(f"salesforce-standin: {error}") from error
     # asyncio sets this only where it made the socket; without it every answer waits 40 ms for an acknowledgement.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     host, port = listener.getsockname()[:2]

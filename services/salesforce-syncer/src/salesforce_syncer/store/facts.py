@@ -87,7 +87,7 @@ class FactStore:
         await self._derivation.of_learners(keys, now=self._clock())
 
     async def rederive_all(self, asked: Mapping[str, Any]) -> None:
-        """Derive for all learners that this asks for, a thousand at a time."""
+        """Derive for all learners that this asks for, some at a time."""
         keys: list[str] = []
         async for each in self._tables.learners.find(dict(asked), {"_id": 1}):
             keys.append(each["_id"])

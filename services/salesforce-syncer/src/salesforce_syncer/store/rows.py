@@ -17,7 +17,8 @@ from shared.failures import Unavailable
 from shared.mongo import BulkWriteError, Collection, Document, InsertOne, UpdateOne, only_duplicates
 
 MOST_ROUNDS = 50
-AT_ONCE = 1_000
+AT_ONCE = 250
+"""Learners derived together: each comes with all his facts and rows, held in memory."""
 KEPT_BY_THE_WRITER = frozenset(
     {"_id", "salesforce_id", "written", "in_doubt", "tries", "tries_of", "retry_at", "deleted_at", "resync"}
 )
