@@ -85,7 +85,7 @@ def _record(record: Published, *, personal: bool) -> dict[str, Any]:
 
 def _print(story: Story, *, personal: bool) -> None:
     for text, style in lines(story, personal=personal):
-        out.print(text, style=style, markup=False, highlight=False)
+        out.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
     for what, why in story.notes.not_reached.items():
         err.print(f"not reached: {what} ({why})", style="yellow", markup=False, highlight=False)
 
