@@ -75,6 +75,7 @@ class Actions:
             [
                 IndexModel([*_MINE, *_NEWEST], name="newest"),
                 IndexModel([*_MINE, ("status", ASCENDING), *_NEWEST], name="newest_by_status"),
+                IndexModel([*_MINE, ("action_type", ASCENDING), *_NEWEST], name="newest_by_type"),
                 IndexModel([*_MINE, ("reference_key", ASCENDING)], name="reference", sparse=True),
                 IndexModel(
                     [*_MINE, ("task_id", ASCENDING)],

@@ -1,6 +1,7 @@
 """Rows of error reports: a document each, however many there are; read in the report's order in constant memory."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from contracts.bulk_actions import BulkActionRowsReported, ReportedRow
 from shared.mongo import ASCENDING, BulkWriteError, Database, Document, IndexModel, UpdateOne, only_duplicates
 
 AT_ONCE = 1_000
+WRITES_AT_ONCE = 4
 FIRST_ROWS = 5
 _IN_ORDER = (("file", ASCENDING), ("row", ASCENDING), ("_id", ASCENDING))
 _TEXTS = ("identifier", "issue", "resolution")
@@ -49,14 +51,12 @@ class Rows:
         self, reported: Sequence[tuple[BulkActionRowsReported, datetime]], portals: Mapping[str, str]
     ) -> None:
         """Store rows, each once; `portals` are those of the actions whose submission is there."""
-        chunk: list[Document] = []
-        for data, said_at in reported:
-            chunk += [self._document(data, row, said_at) for row in data.rows]
-            if len(chunk) >= AT_ONCE:
-                await self._keep_some(chunk, portals)
-                chunk = []
-        if chunk:
-            await self._keep_some(chunk, portals)
+        for some in _pieces(reported, AT_ONCE * WRITES_AT_ONCE):
+            documents = [self._document(data, row, said_at) for data, said_at in some for row in data.rows]
+            starts = range(0, len(documents), AT_ONCE)
+            # Rows are independent of each other, so the database need not be waited for one time after the other. No
+            # task group: its groups of exceptions hide a database that is away.
+            await asyncio.gather(*(self._keep_some(documents[each : each + AT_ONCE], portals) for each in starts))
 
     async def _keep_some(self, documents: Sequence[Document], portals: Mapping[str, str]) -> None:
         again = await self._insert(documents)
@@ -184,6 +184,22 @@ class Rows:
         changes = texts | ({"identifier": ERASED} if whole else {})
         left = [mark for mark in row["marks"] if mark not in erased]
         return UpdateOne({"_id": row["_id"], "said_at": row["said_at"]}, {"$set": {**changes, "marks": left}})
+
+
+def _pieces(
+    reported: Sequence[tuple[BulkActionRowsReported, datetime]], most_rows: int
+) -> Iterator[list[tuple[BulkActionRowsReported, datetime]]]:
+    """Yield what was reported in pieces of so many rows, or a little more."""
+    piece: list[tuple[BulkActionRowsReported, datetime]] = []
+    rows = 0
+    for each in reported:
+        piece.append(each)
+        rows += len(each[0].rows)
+        if rows >= most_rows:
+            yield piece
+            piece, rows = [], 0
+    if piece:
+        yield piece
 
 
 def _said_later(document: Document) -> UpdateOne:
