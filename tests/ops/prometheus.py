@@ -14,6 +14,7 @@ import httpx
 import yaml
 
 from learnwire_local import free_port
+from tests.ops.waiting import ready
 from tests.world import SCRIPTS, Process, World, eventually
 
 ROOT = Path(__file__).parents[2]
@@ -128,3 +129,10 @@ async def _answers(url: str) -> bool:
             return (await client.get(f"{url}/-/ready", timeout=2)).status_code == 200
         except httpx.HTTPError:
             return False
+
+
+@asynccontextmanager
+async def watched(world: World, folder: Path, *processes: Process) -> AsyncGenerator[Prometheus]:
+    await ready(*processes)
+    async with watching(world, folder, processes) as prometheus:
+        yield prometheus
