@@ -1,10 +1,8 @@
 """Bad input, each as the specification says: kept, set aside, cut, or decided; and nobody else's rows wait for it."""
 
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from contracts import CourseRenamed, Envelope
 from contracts.wire import encode
@@ -17,20 +15,15 @@ from tests.salesforce_syncer.stage import (
     a_portal,
     at,
     counters,
+    of_module,
     shown,
-    staged,
 )
 from tests.world import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage(
-    kafka: str, mongo_uri: str, used_prefixes: list[str], tmp_path_factory: pytest.TempPathFactory
-) -> AsyncGenerator[Stage]:
-    async with staged(kafka, mongo_uri, used_prefixes, tmp_path_factory.mktemp("salesforce")) as stage:
-        yield stage
+stage = of_module()
 
 
 async def explained(stage: Stage, someone: Someone) -> Any:

@@ -1,11 +1,9 @@
 """What Salesforce can do to us: the rows end as they should all the same."""
 
-from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from contracts import CourseRenamed
 from tests.salesforce_syncer.stage import (
@@ -17,6 +15,7 @@ from tests.salesforce_syncer.stage import (
     Stage,
     at,
     counters,
+    of_module,
     shown,
     staged,
 )
@@ -24,13 +23,7 @@ from tests.salesforce_syncer.stage import (
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage(
-    kafka: str, mongo_uri: str, used_prefixes: list[str], tmp_path_factory: pytest.TempPathFactory
-) -> AsyncGenerator[Stage]:
-    folder = tmp_path_factory.mktemp("salesforce")
-    async with staged(kafka, mongo_uri, used_prefixes, folder, SALESFORCE_TIMEOUT_SECONDS="2") as stage:
-        yield stage
+stage = of_module(SALESFORCE_TIMEOUT_SECONDS="2")
 
 
 @pytest.fixture(autouse=True)

@@ -1,13 +1,11 @@
 """What operators see: status, explain, refused rows and their retry."""
 
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 
-from tests.salesforce_syncer.stage import MEMBERSHIP, USER_ROWS, Someone, Stage, counters, shown, staged, stamp
+from tests.salesforce_syncer.stage import MEMBERSHIP, USER_ROWS, Someone, Stage, counters, of_module, shown, stamp
 from tests.world import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -15,12 +13,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 NAME = "salesforce-syncer"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage(
-    kafka: str, mongo_uri: str, used_prefixes: list[str], tmp_path_factory: pytest.TempPathFactory
-) -> AsyncGenerator[Stage]:
-    async with staged(kafka, mongo_uri, used_prefixes, tmp_path_factory.mktemp("salesforce")) as stage:
-        yield stage
+stage = of_module()
 
 
 async def ask(stage: Stage, path: str, *, role: str = "operator", portals: Any = "*", **parameters: str) -> Any:

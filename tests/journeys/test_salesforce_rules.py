@@ -1,11 +1,9 @@
 """The seed's rules, one journey each: facts into Kafka, rows out of Salesforce. One world serves them all."""
 
 import random
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from contracts import CourseDeleted, CourseRenamed
 from tests.salesforce_syncer.stage import (
@@ -20,21 +18,15 @@ from tests.salesforce_syncer.stage import (
     a_portal,
     at,
     counters,
+    of_module,
     shown,
-    staged,
     stamp,
 )
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage(
-    kafka: str, mongo_uri: str, used_prefixes: list[str], tmp_path_factory: pytest.TempPathFactory
-) -> AsyncGenerator[Stage]:
-    folder = tmp_path_factory.mktemp("salesforce")
-    async with staged(kafka, mongo_uri, used_prefixes, folder, SALESFORCE_ACCESSED_SECONDS="3600") as stage:
-        yield stage
+stage = of_module(SALESFORCE_ACCESSED_SECONDS="3600")
 
 
 async def test_on_the_initial_connection_a_portal_record_is_created_once(stage: Stage) -> None:

@@ -9,6 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+import pytest_asyncio
+
 from contracts import (
     AttemptChanged,
     EnrollmentChanged,
@@ -79,10 +82,24 @@ async def staged(
         standin = stack.enter_context(running(folder, *options))
         async with World(kafka, mongo_uri, prefix, folder) as world:
             syncer = world.service("salesforce-syncer", **standin.settings() | settings)
-            await world.ready(syncer)
+            await world.ready(syncer, seconds=90)
             stage = Stage(world, standin, syncer)
             await stage.tell((0, a_portal("acme")))
             yield stage
+
+
+def of_module(*options: str, **settings: str) -> Any:
+    """A fixture: one stage for all tests of a module, started with these options and settings."""
+
+    @pytest_asyncio.fixture(scope="module", loop_scope="module")
+    async def stage(
+        kafka: str, mongo_uri: str, used_prefixes: list[str], tmp_path_factory: pytest.TempPathFactory
+    ) -> AsyncGenerator[Stage]:
+        folder = tmp_path_factory.mktemp("salesforce")
+        async with staged(kafka, mongo_uri, used_prefixes, folder, *options, **settings) as stage:
+            yield stage
+
+    return stage
 
 
 def a_portal(portal_id: str, *, name: str = "Acme Academy", version: int = 1) -> PortalConnected:
