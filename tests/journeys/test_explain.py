@@ -16,6 +16,7 @@ from tests.journeys.whole import Whole, course, launched, learner, linked, porta
 from tests.shared.test_command import learnwire
 from tests.world import eventually
 
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 NAMES = ("ada@", "Ada", "Lovelace")
 BAD = json.dumps(
     {
@@ -79,7 +80,7 @@ async def test_a_life_is_told_through_all_services(
         record = one.standin.user("Ada")
         await world.publish(portal(), course(), said(learner(), "e-learner"), linked(record))
         first = await world.publish(
-            said(launched(), "e-launch", correlationid="order-7"), action(), said(upload(), "e-up")
+            said(launched(), "e-launch", correlationid="order-7", traceparent=TRACE), action(), said(upload(), "e-up")
         )
         await world.publish_raw(BULK_ACTIONS, BAD, key=b"x")
         row = first[1]
@@ -101,7 +102,9 @@ async def test_a_life_is_told_through_all_services(
             "action-logger": "does not read this topic",
             "bulk-tracker": "does not read this topic",
         }
-        assert [each["type"] for each in launch["caused"]] == ["learnwire.attempt.changed.v1"]
+        assert [(each["type"], each["causationid"], each["traceparent"]) for each in launch["caused"]] == [
+            ("learnwire.attempt.changed.v1", "e-launch", TRACE)
+        ]
         assert "launch L1 is kept as a fact" in says(launch, "go1-stats-processor")
         assert "attempt L1 of C1: in_progress, 50 %, version 1" in says(launch, "go1-stats-processor")
         assert "LearnUponEnrollment__c acme:go1:L1" in " ".join(says(launch, "salesforce-syncer"))
