@@ -90,3 +90,18 @@ def test_failpoints_are_off_outside_of_development(tmp_path: Path) -> None:
     for name in ("a before", "a after", "a before"):
         armed.reach(name)
     assert (tmp_path / "seen").read_text() == "a before\na after\n"
+
+
+OUTSIDE = ("AIOKafkaProducer(", "AsyncIOMotorClient(", ".commit(offsets", "self._http.request(", "mail.send(")
+"""How our code reaches what others see."""
+
+
+def test_no_step_lacks_a_failpoint() -> None:
+    root = Path(__file__).parents[2]
+    found: set[str] = set()
+    for path in [*root.glob("shared/src/**/*.py"), *root.glob("services/*/src/**/*.py")]:
+        text = path.read_text()
+        ways = {each for each in OUTSIDE if each in text}
+        found |= ways
+        assert not ways or "failpoints" in text, f"{path.name} does {ways} where no test can end the process"
+    assert found == {*OUTSIDE}
