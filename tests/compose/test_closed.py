@@ -114,6 +114,7 @@ def test_nobody_gets_further_than_the_catalogue_says(stack: Stack) -> None:
     assert found["mongo"] == {
         **readers_and_writers,
         **dict.fromkeys(("action-logger", "action-logger-pruner", "operator"), nothing_of_its_own),
+        "root": {"writes": [each.replace("-", "_") for each in SERVICES], "codes": ["done"]},
     }
     assert found["log"] == {
         "read": "done",
