@@ -81,7 +81,7 @@ conditions = st.recursive(
 
 
 def org() -> Org:
-    return app.build(app.parse(["--client-id", "tests"])).org
+    return app.build(app.parse(["--client-id", "tests", "--client-secret-file", __file__])).org
 
 
 ORG = org()
