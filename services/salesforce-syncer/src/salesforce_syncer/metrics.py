@@ -19,3 +19,10 @@ stopped = gauge("salesforce_stopped", "1 while an object, or the whole org (obje
 guarded_deletes = gauge("salesforce_guarded_deletes", "Deletes that wait for approval")
 drift_rows = gauge("salesforce_drift_rows", "Rows that differed at the last proof of sync", ("object", "drift"))
 reauthentications = counter("salesforce_authentications", "Access tokens asked for, by outcome", ("outcome",))
+
+
+def forget() -> None:
+    """Say nothing more of what only the writer knows: another process is the writer now, and says it."""
+    for each in (dirty_rows, dirty_oldest, rejected_rows, stopped):
+        each.clear()
+    guarded_deletes.set(0)

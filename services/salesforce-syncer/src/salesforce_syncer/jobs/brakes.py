@@ -39,9 +39,9 @@ class Brakes:
         now = self._clock()
         held = self._stops.get(name)
         self._stops[name] = Stop(reason, held.since if held else now, now + again_in)
+        metrics.stopped.labels(name).set(1)
         if held is not None and held.reason == reason:
             return
-        metrics.stopped.labels(name).set(1)
         look_at = (now + again_in).isoformat()
         if heals:
             log.warning("writing.paused", object=name, reason=reason, look_at=look_at, next_step=next_step)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import structlog
 
+from salesforce_syncer import metrics
 from salesforce_syncer.jobs.brakes import ORG
 from salesforce_syncer.jobs.writing import Writing
 from salesforce_syncer.salesforce.client import LOGIN_REFUSED
@@ -51,6 +52,7 @@ class Writer:
                 )
             finally:
                 self.holds = False
+                metrics.forget()
                 await self._lease.release()
 
     async def _hold(self, fence: int, until: float) -> None:
