@@ -3,7 +3,7 @@
 import asyncio
 import time
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 
@@ -11,7 +11,6 @@ import httpx
 import pytest
 
 from contracts import BulkActionStarted
-from shared.service import utc_now
 from tests.chaos.storm import READY_SECONDS
 from tests.shared.test_shell import start
 from tests.world import Process, World, eventually
@@ -36,7 +35,7 @@ async def test_a_stuck_consumer_is_found_within_a_minute_ends_with_70_and_the_ne
     async with World(kafka, mongo_uri, topic_prefix, tmp_path) as world:
         stuck = start(world, SHELL_TEST="hang")
         await eventually(lambda: is_ready(stuck), "it to be ready", seconds=READY_SECONDS)
-        await world.publish(BulkActionStarted(action_id="a1", started_at=utc_now()))
+        await world.publish(BulkActionStarted(action_id="a1", started_at=datetime.now(UTC)))
         begun = time.monotonic()
         assert stuck.popen is not None
         assert await asyncio.to_thread(stuck.popen.wait, ENDED_SECONDS) == STUCK

@@ -119,6 +119,10 @@ class Sender:
                 raise
             raise Unavailable("kafka", type(error).__name__) from error
 
+    async def reach(self) -> None:
+        """Connect, where it is not connected yet. Raises `Unavailable`."""
+        await self._started()
+
     async def close(self) -> None:
         """Send what is left and disconnect."""
         async with self._lock:
@@ -145,6 +149,9 @@ class Sender:
                 except (KafkaError, OSError, TimeoutError) as error:
                     await _stop_quietly(producer)
                     raise Unavailable("kafka", type(error).__name__) from error
+                except asyncio.CancelledError:
+                    await _stop_quietly(producer)
+                    raise
                 self._producer = producer
             return self._producer
 

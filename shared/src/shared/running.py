@@ -10,6 +10,7 @@ from shared import metrics
 from shared.consumer import Consumer, Work
 from shared.consumer.handling import as_unavailable
 from shared.consumer.watch import Watch
+from shared.failures import Unavailable
 from shared.kafka import Sender
 from shared.mongo import Database, PyMongoError
 from shared.settings import Settings
@@ -59,6 +60,7 @@ class Running:
     async def run(self) -> None:
         """Run until `stop`. Raises `Stalled` when the consumer is stuck, and what is a bug."""
         pinging = asyncio.create_task(self._ping())
+        asking = asyncio.create_task(self._ask_for_kafka())
         try:
             await self._until_stopped(self._get_ready())
             if self._stopping.is_set():
@@ -66,6 +68,8 @@ class Running:
             await self._consume_and_work()
         finally:
             pinging.cancel()
+            asking.cancel()
+            await asyncio.gather(pinging, asking, return_exceptions=True)
 
     def stop(self) -> None:
         """Begin to stop: no new records; what is in flight is finished and committed."""
@@ -111,6 +115,20 @@ class Running:
         if self._prepare is not None:
             await self._retried("prepare", self._prepare)
         self._prepared = True
+
+    async def _ask_for_kafka(self) -> None:
+        """Say how Kafka is while indexes wait for MongoDB: until then no consumer asks."""
+        await asyncio.sleep(2)
+        while self._work.handlers and not self._prepared:
+            try:
+                await self._sender.reach()
+                trouble = "not connected yet"
+            except Unavailable as error:
+                trouble = f"down ({error.reason})"
+            if not self._prepared:
+                self._kafka_trouble = trouble
+                metrics.dependency_up.labels("kafka").set(trouble == "not connected yet")
+            await asyncio.sleep(2)
 
     async def _consume_and_work(self) -> None:
         tasks = [asyncio.create_task(self._for_ever(name, job)) for name, job in self._jobs.items()]
