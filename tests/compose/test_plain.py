@@ -38,7 +38,7 @@ EVENTS: list[tuple[str, dict[str, Any]]] = [
     ),
 ]
 
-pytestmark = [pytest.mark.engine, pytest.mark.long]
+pytestmark = pytest.mark.engine
 
 
 def token(stack: Stack, service: str, role: str) -> str:
