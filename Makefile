@@ -8,7 +8,7 @@ MEMBERS := contracts shared services/salesforce-syncer services/go1-stats-proces
 STAMP := $(VENV)/.set-up
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 init: ## make CA, keys and passwords as files in secrets/, once; then: docker compose up -d --wait
 	@python3 ops/compose/make_secrets.py $(if $(KAFKA_HOST),--host $(KAFKA_HOST))
