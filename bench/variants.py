@@ -1,6 +1,6 @@
 """Who takes part: ours, loops, peers; and in which interpreter each runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +45,3 @@ VARIANTS: Mapping[str, Variant] = {
     ),
     OURS: Variant("**action-logger**, the whole service, sealing while it takes in"),
 }
-
-
-def peers() -> Sequence[str]:
-    return [name for name, each in VARIANTS.items() if each.peer]

@@ -5,7 +5,7 @@ import urllib.error
 import urllib.request
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -144,8 +144,3 @@ async def get(url: str) -> tuple[int, dict[str, str], bytes]:
                 return error.code, dict(error.headers), error.read()
 
     return await asyncio.to_thread(ask)
-
-
-def as_json(value: Any) -> Any:
-    """Return what JSON has for an instant or bytes."""
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -48,7 +48,6 @@ class Scanned:
     """What a look through some topics brought. `left`: records that there was no time for, or that lie further back."""
 
     found: list[Published] = field(default_factory=list[Published])
-    looked: int = 0
     left: int = 0
 
 
@@ -128,7 +127,6 @@ class Stream:
             batches = await consumer.getmany(timeout_ms=POLL_MS)
             for partition, records in batches.items():
                 at[partition] = records[-1].offset + 1
-                scanned.looked += len(records)
                 scanned.found += [_published(each, self._prefix) for each in records if wanted(each)]
                 if at[partition] >= todo.get(partition, 0):
                     todo.pop(partition, None)

@@ -40,10 +40,6 @@ class Principal:
         """Whether things of this portal are his to see."""
         return self.portals is None or portal_id in self.portals
 
-    def sees_panorama(self, name: str | None) -> bool:
-        """Whether rows of this panorama are his to see; rows without one are for `"*"` alone."""
-        return self.panoramas is None or (name is not None and name in self.panoramas)
-
 
 class BadToken(Exception):  # noqa: N818  it is told apart from other failures only here
     """The token is not one of ours, or not for us, or too old; nobody is told which."""

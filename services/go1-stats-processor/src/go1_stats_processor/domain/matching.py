@@ -119,10 +119,3 @@ def holders(address: Address, learners: Mapping[str, Learner]) -> tuple[str, ...
     """Return the learner whose address it is; several where nobody can tell; nobody where none ever had it."""
     now = tuple(sorted(learner_id for learner_id, each in learners.items() if each.has_now(address)))
     return now or tuple(sorted(learner_id for learner_id, each in learners.items() if address in each.known))
-
-
-def erased_until(address: Address, learners: Iterable[Learner]) -> datetime | None:
-    """Return up to when facts about an address are to be dropped."""
-    return max(
-        (each.erased_at for each in learners if each.erased_at and address in each.erased_addresses), default=None
-    )

@@ -65,10 +65,6 @@ class WritingStore:
         cursor = self.tables.rows.find(asked).sort("dirty_since", ASCENDING).limit(limit)
         return [each async for each in cursor]
 
-    async def count_dirty(self, object_name: str, portals: Sequence[str] | None, *, now: datetime, limit: int) -> int:
-        asked = self._asked(object_name, portals, now=now, deleted=False)
-        return await self.tables.rows.count_documents(asked, limit=limit)
-
     def _asked(
         self, object_name: str, portals: Sequence[str] | None, *, now: datetime, deleted: bool
     ) -> dict[str, Any]:
