@@ -31,7 +31,7 @@ def handlers(stores: Stores, outbox: Outbox) -> Mapping[str, Handler]:
         await _keep_rows(stores, [each for each in facts if isinstance(each.data, BulkActionRowsReported)])
         told: dict[str, list[Told]] = {}
         for each in facts:
-            told.setdefault(each.data.action_id, []).append(Told(each.data, each.time, _origin(each)))
+            told.setdefault(each.data.action_id, []).append(Told(each.data, each.time, Origin(**each.cause)))
         saved, contradicted = await stores.actions.take(told)
         for event_type in contradicted:
             metrics.conflicts.labels(event_type).inc()
@@ -51,16 +51,6 @@ def handlers(stores: Stores, outbox: Outbox) -> Mapping[str, Handler]:
         return ()
 
     return {topics.BULK_ACTIONS: actions, topics.LEARNERS: learners}
-
-
-def _origin(fact: Fact[Any]) -> Origin:
-    event = fact.event
-    return Origin(
-        causationid=event.id,
-        correlationid=event.correlationid,
-        traceparent=event.traceparent,
-        tracestate=event.tracestate,
-    )
 
 
 async def _keep_rows(stores: Stores, facts: Sequence[Fact[BulkActionRowsReported]]) -> None:

@@ -19,13 +19,12 @@ from contracts.types import normal_email
 from go1_stats_processor.domain import facts, matching, said
 from go1_stats_processor.domain.catalogue import Entry
 from go1_stats_processor.store.flow import Flow
-from go1_stats_processor.store.intake import Cause, Intake
+from go1_stats_processor.store.intake import Intake
 from shared.consumer import Fact, Handler, Refusal
 from shared.keys import Keys
 
 AddressOf = Callable[[str, str], matching.Address]
 ADDRESSES_REMEMBERED = 50_000
-_TRACE = ("correlationid", "traceparent", "tracestate")
 
 
 def address_of(keys: Keys) -> AddressOf:
@@ -85,7 +84,7 @@ def _on_platform(
         case _:
             assert_never(data)
     intake.groups.setdefault(group, []).append(new)
-    intake.group_causes[group] = _cause(fact)
+    intake.group_causes[group] = fact.cause
 
 
 def _on_enrollment(
@@ -117,7 +116,7 @@ def _on_enrollment(
             assert_never(data)
     enrollment = (data.portal_id, data.go1_enrollment_id)
     intake.enrollments.setdefault(enrollment, []).append(new)
-    intake.enrollment_causes[enrollment] = _cause(fact)
+    intake.enrollment_causes[enrollment] = fact.cause
 
 
 def _entry(fact: Fact[Any], data: Go1CourseChanged) -> Entry:
@@ -144,12 +143,3 @@ def _on_learner(intake: Intake, fact: Fact[Any], data: LearnerChanged | LearnerE
         case _:
             assert_never(data)
     intake.learners.setdefault((data.portal_id, data.learner_id), []).append(new)
-
-
-def _cause(fact: Fact[Any]) -> Cause:
-    event = fact.event
-    cause = {"causationid": event.id}
-    for name in _TRACE:
-        if (value := getattr(event, name)) is not None:
-            cause[name] = value
-    return cause

@@ -25,7 +25,7 @@ def handlers(facts: FactStore, resyncs: Resyncs) -> Mapping[str, Handler]:
         return ()
 
     async def commands(batch: Batch) -> Sequence[Refusal]:
-        await resyncs.take([(each.data, _cause(each)) for each in batch])
+        await resyncs.take([(each.data, each.cause) for each in batch])
         return ()
 
     return {
@@ -35,17 +35,6 @@ def handlers(facts: FactStore, resyncs: Resyncs) -> Mapping[str, Handler]:
         CATALOG: of_courses,
         ATTEMPTS: of_learners,
         COMMANDS: commands,
-    }
-
-
-def _cause(fact: Fact[Any]) -> dict[str, str | None]:
-    """Return what the events of a resync take over from the envelope of its request."""
-    event = fact.event
-    return {
-        "causationid": event.id,
-        "correlationid": event.correlationid,
-        "traceparent": event.traceparent,
-        "tracestate": event.tracestate,
     }
 
 

@@ -128,18 +128,7 @@ def _tell_each(sorted_: Sorted, refused: Sequence[DeadLetter]) -> None:
     """Log a line for each event: only for who looks for something, it costs more than handling."""
     aside = {id(each.record) for each in refused}
     for fact in (each for some in sorted_.facts.values() for each in some):
-        log.debug(
-            "event.handled",
-            topic=fact.record.topic,
-            partition=fact.record.partition,
-            offset=fact.record.offset,
-            event_id=fact.id,
-            event_type=fact.event.type,
-            event_source=fact.source,
-            correlation_id=fact.event.correlationid,
-            trace_id=tracing.trace_id(fact.event.traceparent),
-            outcome="dead_lettered" if id(fact.record) in aside else "handled",
-        )
+        log.debug("event.handled", **fact.named, outcome="dead_lettered" if id(fact.record) in aside else "handled")
 
 
 def _traceparents(sorted_: Sorted) -> list[str]:

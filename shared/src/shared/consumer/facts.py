@@ -7,6 +7,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from contracts.envelope import Envelope
 from contracts.event import Event
+from shared import tracing
 from shared.dead_letters import Raw
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
@@ -38,6 +39,32 @@ class Fact(Generic[E_co]):
     def time(self) -> datetime:
         """When the publisher recorded it."""
         return self.event.time
+
+    @property
+    def cause(self) -> dict[str, str]:
+        """What the events that it causes take over from its envelope; attributes that it lacks are left out."""
+        event = self.event
+        return {"causationid": event.id} | _given(
+            correlationid=event.correlationid, traceparent=event.traceparent, tracestate=event.tracestate
+        )
+
+    @property
+    def named(self) -> dict[str, str | int]:
+        """Which event it is, in the words of log lines; those that do not apply are left out."""
+        record, event = self.record, self.event
+        return {
+            "topic": record.topic,
+            "partition": record.partition,
+            "offset": record.offset,
+            "event_id": event.id,
+            "event_type": event.type,
+            "event_source": event.source,
+            **_given(correlation_id=event.correlationid, trace_id=tracing.trace_id(event.traceparent)),
+        }
+
+
+def _given(**attributes: str | None) -> dict[str, str]:
+    return {name: value for name, value in attributes.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)

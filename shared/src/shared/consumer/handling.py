@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from shared import kafka, metrics, mongo, tracing
+from shared import kafka, metrics, mongo
 from shared.consumer.facts import Fact, Handler
 from shared.dead_letters import DeadLetter
 from shared.failures import Rejected, Unavailable
@@ -200,24 +200,13 @@ async def _single(
         return None
     log.error(
         "event.failed",
-        topic=fact.record.topic,
-        partition=fact.record.partition,
-        offset=fact.record.offset,
-        event_id=fact.id,
-        event_type=fact.event.type,
-        event_source=fact.source,
-        **_flow(fact),
+        **fact.named,
         reason=type(error).__name__,
         exc_info=error,
         next_step="a bug of ours: mend it, deploy, then replay the dead letter",
     )
     outcome.dead.append(DeadLetter(fact.record, "unexpected", type(error).__name__, TRIES, fact.event.type))
     return fact.record.offset + 1 if row.unexpected() else None
-
-
-def _flow(fact: Fact[Any]) -> dict[str, str]:
-    flow = {"correlation_id": fact.event.correlationid, "trace_id": tracing.trace_id(fact.event.traceparent)}
-    return {name: value for name, value in flow.items() if value is not None}
 
 
 def _by_partition(facts: Sequence[Fact[Any]]) -> dict[tuple[str, int], list[Fact[Any]]]:

@@ -104,8 +104,10 @@ class Resyncing:
 
     async def _tell(self, asked: Document, step: str, data: Event) -> None:
         event_id = str(uuid.uuid5(IDS, hashlib.sha256(f"{asked['_id']}/{step}".encode()).hexdigest()))
-        cause = {name: value for name, value in asked.get("cause", {}).items() if value is not None}
-        trace = {"correlationid": asked["_id"], **cause}  # without a flow of the asker's, the resync is one of its own
+        trace = {
+            "correlationid": asked["_id"],
+            **asked.get("cause", {}),
+        }  # without a flow of the asker's, the resync is one of its own
         await self.sender.send([Envelope.of(data, source=self.source, id=event_id, time=self.clock(), **trace)])
 
 

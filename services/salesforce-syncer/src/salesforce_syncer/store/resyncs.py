@@ -11,7 +11,7 @@ from salesforce_syncer.store.tables import Tables
 from shared.mongo import Document, UpdateOne
 
 AT_ONCE = 1_000
-Cause = Mapping[str, str | None]
+Cause = Mapping[str, str]
 """Attributes of the envelope that a request came in."""
 
 
