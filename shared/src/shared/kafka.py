@@ -94,7 +94,7 @@ class Sender:
 
     async def send_records(self, records: Sequence[RawRecord]) -> None:
         """Publish records as they are, apart from the topic prefix. Raises `Unavailable`."""
-        topics = sorted({each.topic for each in records})
+        topics = sorted({each.topic for each in records}) if failpoints.ARMED is not None else ()
         for each in topics:
             failpoints.reach(f"kafka send {each} before")
         await self.send_exactly([replace(each, topic=self._prefix + each.topic) for each in records])

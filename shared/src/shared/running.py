@@ -8,12 +8,12 @@ import structlog
 
 from shared import metrics
 from shared.consumer import Consumer, Work
-from shared.consumer.handling import as_unavailable
 from shared.consumer.watch import Watch
 from shared.failures import Unavailable
 from shared.kafka import Sender
 from shared.mongo import Database, PyMongoError
 from shared.settings import Settings
+from shared.unavailable import as_unavailable
 
 log = structlog.stdlib.get_logger()
 
@@ -69,7 +69,7 @@ class Running:
         finally:
             pinging.cancel()
             asking.cancel()
-            await asyncio.gather(pinging, asking, return_exceptions=True)
+            await asyncio.wait([pinging, asking])  # does not take their errors: asyncio tells of those itself
 
     def stop(self) -> None:
         """Begin to stop: no new records; what is in flight is finished and committed."""

@@ -1,7 +1,8 @@
 """Traces out, by OTLP, where an endpoint is set: `OTEL_EXPORTER_OTLP_ENDPOINT` and its standard fellows.
 
-Else nothing happens, and not even the library is loaded. A span for each batch, linked with the traces of the events in it, and one for each HTTP request. The trace of an event goes
-on in the events that it causes whether or not anything is exported: it travels in the envelope.
+Else nothing happens, and not even the library is loaded. A span for each batch, linked with the traces of the events in
+it, and one for each HTTP request. The trace of an event goes on in the events that it causes whether or not anything is
+exported: it travels in the envelope.
 """
 
 import os

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from contracts.catalog import SERVICES, TOPICS
 from shared.cli import topics
 from shared.cli.gauges import Colour
-from shared.cli.output import EXIT_UNREACHABLE, err, out, run
+from shared.cli.output import EXIT_UNREACHABLE, run, screen
 from shared.cli.reach import DATABASE_SECONDS, HTTP_SECONDS, CommandSettings, Notes, database_of, get, mongo
 from shared.cli.status import ORDER
 from shared.cli.story import KAFKA_SECONDS
@@ -67,7 +66,7 @@ def doctor(*, as_json: Annotated[bool, typer.Option("--json", help="JSON for mac
         told = {"findings": [asdict(each) for each in found], "not_reached": findings.notes.not_reached}
         print(json.dumps(told, indent=2, ensure_ascii=False))  # noqa: T201  the command's output
     else:
-        _print(found, findings.notes)
+        screen([((each.about, each.says, _arrow(each)), each.colour) for each in found], findings.notes.not_reached)
     if {"kafka", "mongodb"} <= findings.notes.not_reached.keys():
         raise typer.Exit(EXIT_UNREACHABLE)
     if any(each.colour == "red" for each in found):
@@ -213,13 +212,5 @@ def _clock(findings: Findings, whose: str, theirs: datetime, before: datetime, n
         findings.say("green", "clocks", f"{whose}: as this machine's")
 
 
-def _print(found: Sequence[Finding], notes: Notes) -> None:
-    table = Table(box=None, show_header=False, pad_edge=False)
-    for _ in range(3):
-        table.add_column(overflow="fold")
-    for each in found:
-        step = f"→ {each.next_step}" if each.next_step else ""
-        table.add_row(each.about, each.says, step, style=each.colour if each.colour != "green" else "")
-    out.print(table)
-    for what, why in notes.not_reached.items():
-        err.print(f"not reached: {what} ({why})", style="yellow", markup=False, highlight=False)
+def _arrow(finding: Finding) -> str:
+    return f"→ {finding.next_step}" if finding.next_step else ""

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from shared.cli.output import EXIT_UNREACHABLE, err, out, run
+from shared.cli.output import EXIT_UNREACHABLE, out, run, tell_not_reached
 from shared.cli.reach import CommandSettings, mongo
 from shared.cli.story import STREAM_SECONDS, Asked, Letter, Story, tell
 from shared.cli.stream import Published
@@ -86,8 +86,7 @@ def _record(record: Published, *, personal: bool) -> dict[str, Any]:
 def _print(story: Story, *, personal: bool) -> None:
     for text, style in lines(story, personal=personal):
         out.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
-    for what, why in story.notes.not_reached.items():
-        err.print(f"not reached: {what} ({why})", style="yellow", markup=False, highlight=False)
+    tell_not_reached(story.notes.not_reached)
 
 
 def lines(story: Story, *, personal: bool) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
 import typer
@@ -66,3 +66,20 @@ def answer(told: Mapping[str, Any], sentence: str, *, as_json: bool) -> None:
         print(json.dumps(dict(told), indent=2, ensure_ascii=False))  # noqa: T201  the command's output
     else:
         out.print(sentence, markup=False, highlight=False)
+
+
+def screen(lines: Iterable[tuple[Sequence[str], str]], not_reached: Mapping[str, str]) -> None:
+    """Print lines (cells, colour) as a table without a head; and on standard error what could not be reached, and why."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for _ in range(3):
+        table.add_column(overflow="fold")
+    for cells, colour in lines:
+        table.add_row(*cells, style=colour if colour != "green" else "")
+    out.print(table)
+    tell_not_reached(not_reached)
+
+
+def tell_not_reached(not_reached: Mapping[str, str]) -> None:
+    """Say on standard error what could not be reached, and why."""
+    for what, why in not_reached.items():
+        err.print(f"not reached: {what} ({why})", style="yellow", markup=False, highlight=False)

@@ -7,12 +7,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from contracts.catalog import DEAD_LETTERS, SERVICES, dead_letters
 from shared.cli import gauges
 from shared.cli.gauges import Colour
-from shared.cli.output import EXIT_UNREACHABLE, err, out, run
+from shared.cli.output import EXIT_UNREACHABLE, run, screen
 from shared.cli.reach import DATABASE_SECONDS, HTTP_SECONDS, CommandSettings, Notes, database_of, get, mongo
 from shared.cli.story import KAFKA_SECONDS
 from shared.cli.stream import Stream
@@ -36,7 +35,7 @@ class Line:
 
 
 @dataclass(slots=True)
-class Screen:
+class Standing:
     """All lines, and what could not be reached."""
 
     lines: list[Line] = field(default_factory=list[Line])
@@ -58,61 +57,62 @@ def status(*, as_json: Annotated[bool, typer.Option("--json", help="JSON for mac
     Exit codes: 0 nothing is red; 1 something is, or a service does not answer; 3 no service could be reached, nor
     Kafka; 78 the settings are wrong.
     """
-    screen = run(_look(read_settings(CommandSettings)))
-    lines = screen.sorted()
+    found = run(_look(read_settings(CommandSettings)))
+    lines = found.sorted()
     if as_json:
-        told = {"lines": [asdict(each) for each in lines], "not_reached": screen.notes.not_reached}
+        told = {"lines": [asdict(each) for each in lines], "not_reached": found.notes.not_reached}
         print(json.dumps(told, indent=2, ensure_ascii=False))  # noqa: T201  the command's output
     else:
-        _print(screen, lines)
-    if "kafka" in screen.notes.not_reached and len(screen.notes.not_reached) > len(SERVICES):
+        screen([((each.service, each.what, each.value), each.colour) for each in lines], found.notes.not_reached)
+    if "kafka" in found.notes.not_reached and len(found.notes.not_reached) > len(SERVICES):
         raise typer.Exit(EXIT_UNREACHABLE)
     if any(each.colour == "red" for each in lines):
         raise typer.Exit(EXIT_RED)
 
 
-async def _look(settings: CommandSettings) -> Screen:
-    screen = Screen()
+async def _look(settings: CommandSettings) -> Standing:
+    standing = Standing()
     async with mongo(settings) as client:
         await asyncio.gather(
-            *(_service(screen, name, url) for name, url in settings.urls().items()), _kafka(screen, settings, client)
+            *(_service(standing, name, url) for name, url in settings.urls().items()),
+            _kafka(standing, settings, client),
         )
-    return screen
+    return standing
 
 
-async def _service(screen: Screen, name: str, url: str) -> None:
-    ready = await screen.notes.within(f"{name} at {url}", get(f"{url}/readyz"), seconds=2 * HTTP_SECONDS)
+async def _service(standing: Standing, name: str, url: str) -> None:
+    ready = await standing.notes.within(f"{name} at {url}", get(f"{url}/readyz"), seconds=2 * HTTP_SECONDS)
     if ready is None:
-        screen.add("red", name, "does not answer", url)
+        standing.add("red", name, "does not answer", url)
         return
     told: Mapping[str, Any] = json.loads(ready[2])
     reasons = "; ".join(map(str, told["reasons"]))
-    screen.add("green" if told["ready"] else "red", name, "ready" if told["ready"] else "not ready", reasons or "yes")
-    scraped = await screen.notes.within(f"metrics of {name}", get(f"{url}/metrics"), seconds=2 * HTTP_SECONDS)
+    standing.add("green" if told["ready"] else "red", name, "ready" if told["ready"] else "not ready", reasons or "yes")
+    scraped = await standing.notes.within(f"metrics of {name}", get(f"{url}/metrics"), seconds=2 * HTTP_SECONDS)
     if scraped is None:
         return
     samples = gauges.read(scraped[2].decode())
     for labels, value in samples.get("learnwire_dependency_up", ()):
         if not value:
-            screen.add("red", name, "dependency down", labels["name"])
+            standing.add("red", name, "dependency down", labels["name"])
     for gauge, value in gauges.values(samples):
-        screen.add(gauge.colour(value), name, gauge.title, f"{value:g}")
+        standing.add(gauge.colour(value), name, gauge.title, f"{value:g}")
 
 
-async def _kafka(screen: Screen, settings: CommandSettings, client: Client) -> None:
+async def _kafka(standing: Standing, settings: CommandSettings, client: Client) -> None:
     stream = Stream(settings)
     topics = sorted(
         {topic for each in SERVICES.values() for topic in each.topics} | {each.name for each in DEAD_LETTERS}
     )
     try:
-        sizes = await screen.notes.within("kafka", _sizes(stream, topics), seconds=KAFKA_SECONDS)
+        sizes = await standing.notes.within("kafka", _sizes(stream, topics), seconds=KAFKA_SECONDS)
         if sizes is None:
             return
         for name in SERVICES:
-            await _lag(screen, settings, stream, name, sizes)
-            await _letters(screen, settings, client, name, sizes)
+            await _lag(standing, settings, stream, name, sizes)
+            await _letters(standing, settings, client, name, sizes)
     finally:
-        await screen.notes.within("kafka", stream.close(), seconds=DATABASE_SECONDS)
+        await standing.notes.within("kafka", stream.close(), seconds=DATABASE_SECONDS)
 
 
 Sizes = Mapping[tuple[str, int], tuple[int, int]]
@@ -123,37 +123,26 @@ async def _sizes(stream: Stream, topics: list[str]) -> Sizes:
     return {(each.topic, each.partition): bounds for each, bounds in (await stream.sizes(topics)).items()}
 
 
-async def _lag(screen: Screen, settings: CommandSettings, stream: Stream, name: str, sizes: Sizes) -> None:
+async def _lag(standing: Standing, settings: CommandSettings, stream: Stream, name: str, sizes: Sizes) -> None:
     group = settings.groups()[name]
-    committed = await screen.notes.within(f"group {group}", stream.positions(group), seconds=KAFKA_SECONDS)
+    committed = await standing.notes.within(f"group {group}", stream.positions(group), seconds=KAFKA_SECONDS)
     if committed is None:
         return
     at = {(each.topic, each.partition): offset for each, offset in committed.items()}
     topics = {settings.kafka_topic_prefix + each for each in SERVICES[name].topics}
     lag = sum(max(0, end - at.get(each, begin)) for each, (begin, end) in sizes.items() if each[0] in topics)
-    screen.add("yellow" if lag >= MANY_RECORDS else "green", name, "records not read yet", lag)
+    standing.add("yellow" if lag >= MANY_RECORDS else "green", name, "records not read yet", lag)
     missing = topics - {each[0] for each in sizes}
     if missing:
-        screen.add("red", name, "topics missing (learnwire topics apply)", ", ".join(sorted(missing)))
+        standing.add("red", name, "topics missing (learnwire topics apply)", ", ".join(sorted(missing)))
 
 
-async def _letters(screen: Screen, settings: CommandSettings, client: Client, name: str, sizes: Sizes) -> None:
+async def _letters(standing: Standing, settings: CommandSettings, client: Client, name: str, sizes: Sizes) -> None:
     topic = settings.kafka_topic_prefix + dead_letters(name)
     there = sum(end - begin for each, (begin, end) in sizes.items() if each[0] == topic)
     settled_ones = database_of(client, settings, name)["dead_letters_settled"]
-    settled = await screen.notes.within(
+    settled = await standing.notes.within(
         f"{name}'s database", settled_ones.estimated_document_count(), seconds=DATABASE_SECONDS
     )
     waiting = max(0, there - (settled or 0))
-    screen.add("yellow" if waiting else "green", name, "dead letters, neither replayed nor discarded", waiting)
-
-
-def _print(screen: Screen, lines: list[Line]) -> None:
-    table = Table(box=None, show_header=False, pad_edge=False)
-    for _ in range(3):
-        table.add_column(overflow="fold")
-    for each in lines:
-        table.add_row(each.service, each.what, each.value, style=each.colour if each.colour != "green" else "")
-    out.print(table)
-    for what, why in screen.notes.not_reached.items():
-        err.print(f"not reached: {what} ({why})", style="yellow", markup=False, highlight=False)
+    standing.add("yellow" if waiting else "green", name, "dead letters, neither replayed nor discarded", waiting)

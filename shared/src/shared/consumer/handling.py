@@ -8,10 +8,11 @@ from typing import Any, Protocol
 
 import structlog
 
-from shared import kafka, metrics, mongo
+from shared import metrics
 from shared.consumer.facts import Fact, Handler
 from shared.dead_letters import DeadLetter
 from shared.failures import Rejected, Unavailable
+from shared.unavailable import as_unavailable
 
 log = structlog.stdlib.get_logger()
 
@@ -61,11 +62,6 @@ class Dependencies:
             metrics.dependency_up.labels(name).set(1)
             log.info("dependency.recovered", dependency=name)
             del self.down[name]
-
-
-def as_unavailable(error: BaseException) -> Unavailable | None:
-    """Return what a driver's error means if waiting may help, else None."""
-    return mongo.as_unavailable(error) or kafka.as_unavailable(error)
 
 
 async def patiently(step: Callable[[], Awaitable[Any]], *, abandoned: asyncio.Event, dependencies: Dependencies) -> Any:

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from shared import kafka, mongo
+from shared.unavailable import as_unavailable
 
 log = structlog.stdlib.get_logger()
 
@@ -97,7 +97,7 @@ def _without_value(problem: Mapping[str, Any]) -> str:
 
 
 async def _bug(request: Request, error: Exception) -> JSONResponse:
-    down = mongo.as_unavailable(error) or kafka.as_unavailable(error)
+    down = as_unavailable(error)
     if down is not None:
         log.warning(
             "request.delayed", dependency=down.dependency, reason=down.reason, next_step="none: the client tries again"

@@ -59,7 +59,8 @@ class Parked:
 class Enrollment:
     """`homes`: every group that was ever told of it, with the one where it is now, if any, in `home`.
 
-    `seen`: every address that any fact named, because an erasure may concern any of them. `unsettled`: any new version of its course in the catalogue may change its duration, or let it be played at all.
+    `seen`: every address that any fact named, because an erasure may concern any of them. `unsettled`: any new version
+    of its course in the catalogue may change its duration, or let it be played at all.
     """
 
     courses: Mapping[str, OfCourse] = field(default_factory=dict[str, OfCourse])

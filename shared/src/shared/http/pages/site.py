@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from shared import kafka, mongo
 from shared.http.auth import Principal
 from shared.http.pages.looks import ASSETS, Looks
 from shared.http.problems import DETAILS, Problem
 from shared.http.rates import Rates
 from shared.http.sessions import Sessions
+from shared.unavailable import as_unavailable
 
 Query = Mapping[str, str]
 """The page's parameters."""
@@ -49,7 +49,7 @@ class Site:
             except Problem as problem:
                 return self._problem(who, problem)
             except Exception as error:
-                if mongo.as_unavailable(error) is None and kafka.as_unavailable(error) is None:
+                if as_unavailable(error) is None:
                     raise
                 return self._unavailable(who)
 
