@@ -259,12 +259,22 @@ class World:
 async def eventually(
     look: Callable[[], Awaitable[T]], what: str, *, until: Callable[[T], bool] = bool, seconds: float = WAIT_SECONDS
 ) -> T:
-    """Look again and again (every 50 ms) until it is so, and return what was seen last; bounded."""
+    """Look again and again (every 50 ms) until it is so, and return what was seen last; bounded.
+
+    A look that stumbles over what is not there yet (no document, no such field, an empty list) looks again; at the
+    end of the time its own error is told.
+    """
     deadline = time.monotonic() + seconds
     while True:
-        found = await look()
-        if until(found):
-            return found
-        if time.monotonic() > deadline:
+        late = time.monotonic() > deadline
+        try:
+            found = await look()
+            if until(found):
+                return found
+        except (TypeError, LookupError):
+            if late:
+                raise
+            found = None
+        if late:
             raise AssertionError(f"waited {seconds:.0f} s for {what}; last seen: {str(found)[:2000]}")
         await asyncio.sleep(0.05)

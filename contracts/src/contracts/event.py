@@ -1,6 +1,7 @@
 """What all events have in common: strict for who writes, tolerant for who reads."""
 
 import json
+from abc import abstractmethod
 from typing import ClassVar, cast
 
 from pydantic import BaseModel, ConfigDict
@@ -23,9 +24,9 @@ class Event(Part):
     TYPE: ClassVar[str]
     TOPIC: ClassVar[str]
 
+    @abstractmethod
     def key(self) -> str:
         """The partition key: facts that must keep their order share it."""
-        raise NotImplementedError
 
 
 class EventRef(Part):

@@ -41,7 +41,7 @@ class Upload:
     processed: int = 0
     errors: int = 0
     warnings: int = 0
-    seen: set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set[str])
 
     def take(self, row: int, user: dict[str, str]) -> Iterator[ReportedRow]:
         """Upload one user; tells what is wrong with his row, and what to do about it."""

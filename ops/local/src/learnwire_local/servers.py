@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 import weakref
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
@@ -18,7 +19,7 @@ PACKAGES = {
 }
 
 
-class Server:
+class Server(ABC):
     """A server program on 127.0.0.1; keeps its port and its data over `stop`, `kill` and `restart`.
 
     Without a directory, or with one that is `throwaway`, the data go when it is closed or its owner ends, however.
@@ -50,11 +51,13 @@ class Server:
     def alive(self) -> bool:
         return self.process is not None and self.process.alive
 
+    @abstractmethod
     def arguments(self) -> Sequence[str]:
-        raise NotImplementedError
+        """Return the command line that starts it."""
 
+    @abstractmethod
     def answers(self) -> bool:
-        raise NotImplementedError
+        """Tell whether it can be used by now."""
 
     def start(self) -> None:
         """Start it (again) and wait until it can be used."""
