@@ -1,7 +1,7 @@
 """Batches in flight beside each other and beside erasures: what comes of it is what the facts say."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 from action_logger import handlers
@@ -22,8 +22,8 @@ class HeldLog(Log):
         self.let_go = asyncio.Event()
         self.documents: list[Document] = []
 
-    async def _insert(self, documents: Mapping[str, Document]) -> dict[Reference, Stored]:
-        self.documents = list(documents.values())
+    async def _insert(self, documents: Sequence[Document]) -> dict[Reference, Stored]:
+        self.documents = list(documents)
         self.reached.set()
         await self.let_go.wait()
         return await super()._insert(documents)
@@ -122,3 +122,19 @@ async def test_erasing_while_rows_stream_in_loses_no_later_address_and_keeps_no_
     assert {time > at(5) for time, address in shown if address != "erased"} == {True}
     assert {time <= at(5) for time, address in shown if address == "erased"} == {True}
     assert len(shown) == 240
+
+
+async def test_the_content_that_was_read_first_stays_though_its_people_take_longer_to_be_found(
+    database: Database,
+) -> None:
+    """Two batches in flight: the first with many new people, the other with one who is known already."""
+    store = await Store(database).prepare()
+    await store.take([an_event(0)])
+    first = [an_event(1, content_title="A", email="new1@example.org")]
+    first += [an_event(at, email=f"new{at}@example.org") for at in range(2, 2_000)]
+    other = an_event(1, content_title="B")
+    batch = asyncio.create_task(store.take(first))
+    await asyncio.sleep(0)
+    (refusal,) = await store.take([other])
+    assert (refusal.fact.event, refusal.reason) == (other, "conflict")
+    assert await batch == []

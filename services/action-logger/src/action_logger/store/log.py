@@ -1,7 +1,7 @@
 """The log in: rows are inserted, once, and never touched again."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -52,14 +52,13 @@ class Log:
         """Insert rows that are not there yet; the positions of those that contradict what is there, or the first here."""
         if not rows:
             return ()
-        digests = [content_digest(row, self._digest_key) for row in rows]
-        await self._titles.note({row.content_title for row in rows})
-        assignment = await self._people.assign(rows)
-        documents = {
-            _id(rows[at].event): _document(rows[at], assignment.pseudonyms[at], digests[at], received_at)
-            for at in first_of_each(rows)
-        }
-        async with self._turn(documents.keys()):
+        first = first_of_each(rows)
+        async with self._turn({_id(rows[at].event) for at in first}) as our_turn:
+            digests = [content_digest(row, self._digest_key) for row in rows]
+            await self._titles.note({row.content_title for row in rows})
+            assignment = await self._people.assign(rows)
+            documents = [_document(rows[at], assignment.pseudonyms[at], digests[at], received_at) for at in first]
+            await our_turn()
             stored = await self._insert(documents)
         conflicts = contradicting(rows, digests, {event: each.digest for event, each in stored.items()})
         await self._people.confirm(rows, _kept_under(rows, assignment, stored, conflicts), assignment)
@@ -69,9 +68,9 @@ class Log:
         metrics.rows_erased_on_arrival.inc(sum(each is None for each in assignment.pseudonyms))
         return conflicts
 
-    async def _insert(self, documents: Mapping[str, Document]) -> dict[Reference, Stored]:
+    async def _insert(self, documents: Sequence[Document]) -> dict[Reference, Stored]:
         try:
-            await self._log.insert_many(list(documents.values()), ordered=False)
+            await self._log.insert_many(documents, ordered=False)
         except BulkWriteError as error:
             taken = [each["op"]["_id"] for each in only_duplicates(error)]
         else:
@@ -80,15 +79,21 @@ class Log:
         return {reference(each["_id"]): Stored(each["digest"], each.get("person")) async for each in found}
 
     @asynccontextmanager
-    async def _turn(self, ids: AbstractSet[str]) -> AsyncGenerator[None]:
-        """Wait for batches in flight that hold one of these ids, so that of two contents the one read first stays."""
+    async def _turn(self, ids: AbstractSet[str]) -> AsyncGenerator[Callable[[], Awaitable[None]]]:
+        """Stand in line at once; what is given waits for batches before us that hold one of these ids.
+
+        So of two contents under one id the one that was read first stays, however long its people take to be found.
+        """
         mine = _Turn(ids)
         before = [each for each in self._turns if not each.ids.isdisjoint(ids)]
         self._turns.append(mine)
-        try:
+
+        async def our_turn() -> None:
             for each in before:
                 await each.over.wait()
-            yield
+
+        try:
+            yield our_turn
         finally:
             self._turns.remove(mine)
             mine.over.set()
