@@ -51,7 +51,7 @@ async def test_the_page_is_sent_with_strict_headers_and_runs_nothing_inline(trac
     for path in ("/", "/actions/a-1", "/actions/nothing", "/?q=none"):
         answer = await tracker.client.get(path)
         policy = answer.headers["content-security-policy"]
-        assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'")
+        assert policy.startswith("default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'")
         assert "unsafe" not in policy
         assert answer.headers["cache-control"] == "no-store"
         assert not re.search(r"<script(?![^>]*\ssrc=)|\son\w+=|\sstyle=|javascript:", answer.text)

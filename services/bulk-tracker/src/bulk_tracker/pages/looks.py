@@ -1,29 +1,17 @@
-"""Templates and what they need; every page is sent with the same strict headers."""
+"""How the tracker's page looks, and what it says where there is nothing to show."""
 
-import hashlib
 from collections.abc import Callable
 from datetime import datetime
-from importlib.resources import files
 from typing import Any
 
+from fastapi import Response
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bulk_tracker.domain.views import Details
-from bulk_tracker.pages import words
-from contracts.types import instant_text
+from bulk_tracker.pages.words import left, percent
 from shared.http import Principal
-
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-    "Cache-Control": "no-store",
-}
-ASSETS = {"tracker.css": "text/css", "tracker.js": "text/javascript", "icon.svg": "image/svg+xml"}
+from shared.http.pages import words
+from shared.http.pages.templates import Templates
 
 
 class Looks:
@@ -32,36 +20,19 @@ class Looks:
     def __init__(self, clock: Callable[[], datetime], *, development: bool) -> None:
         self._clock = clock
         self._development = development
-        folder = files("bulk_tracker.pages") / "static"
-        self.assets = {name: (folder / name).read_bytes() for name in ASSETS}
-        versions = {name: hashlib.sha256(content).hexdigest()[:12] for name, content in self.assets.items()}
-        self._templates = Environment(
-            loader=PackageLoader("bulk_tracker.pages"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
+        self._templates = Templates(
+            "bulk_tracker.pages",
+            assets=("tracker.css", "tracker.js", "icon.svg"),
+            helpers={"left": left, "percent": percent},
         )
-
-        def asset(name: str) -> str:
-            return f"/static/{versions[name]}/{name}"
-
-        helpers: dict[str, Any] = {
-            "asset": asset,
-            "instant_text": instant_text,
-            "absolute": words.absolute,
-            "relative": words.relative,
-            "left": words.left,
-            "number": words.number,
-            "percent": words.percent,
-            "plural": words.plural,
-        }
-        self._templates.globals.update(helpers)
 
     def page(self, name: str, who: Principal | None, *, status: int = 200, **values: Any) -> HTMLResponse:
         """Return a page."""
-        html = self._templates.get_template(name).render(who=who, now=self._clock(), **values)
-        return HTMLResponse(html, status, headers=HEADERS)
+        return self._templates.page(name, status=status, who=who, now=self._clock(), **values)
+
+    def asset(self, name: str) -> Response:
+        """Return the style sheet, the script, or the icon."""
+        return self._templates.asset(name)
 
     def signed_out(self) -> HTMLResponse:
         return self.page(

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from bulk_tracker.domain.views import Page
 from bulk_tracker.domain.vocabulary import LABELS, ROLES, Status
 from bulk_tracker.pages.groups import grouped
-from bulk_tracker.pages.looks import ASSETS, Looks
+from bulk_tracker.pages.looks import Looks
 from bulk_tracker.store.actions import Filters, Requester
 from bulk_tracker.store.stores import Stores
 from bulk_tracker.store.views import details_of, filters_of, page_of, summary_of
@@ -22,7 +22,6 @@ A_PAGE = 50
 _READ = ["GET", "HEAD"]
 _FILTERS = ("q", "status", "type", "from", "to")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 def router(stores: Stores, sessions: Sessions, looks: Looks) -> APIRouter:
@@ -51,9 +50,7 @@ def router(stores: Stores, sessions: Sessions, looks: Looks) -> APIRouter:
     @routes.api_route("/static/{version}/{name}", methods=_READ)
     async def asset(version: str, name: str) -> Response:
         del version  # a change of content is a change of address
-        if name not in ASSETS:
-            raise Problem(404)
-        return Response(looks.assets[name], media_type=ASSETS[name], headers=_FOR_EVER)
+        return looks.asset(name)
 
     _ = actions, report, action, asset
     return routes

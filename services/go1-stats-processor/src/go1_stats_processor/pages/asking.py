@@ -57,7 +57,7 @@ def chosen(query: Mapping[str, str], *more: str) -> Chosen:
         learner_id=form.read("learner_id", _ID, "This is no learner's id.") if "learner_id" in more else None,
         email=form.read("email", _EMAIL, "This is no whole address, such as ada@example.com."),
         course_id=form.read("course_id", _ID, "This is no course's id.") if "course_id" in more else None,
-        result=_result(form.choice("result", RESULTS)),
+        result=form.choice("result", RESULTS),
         time_spent_from=None if time is None else time.begin,
         time_spent_to=None if time is None else time.end,
         since=since,
@@ -65,10 +65,6 @@ def chosen(query: Mapping[str, str], *more: str) -> Chosen:
         **_STATES.get(form.choice("progress", PROGRESS) or "", {}),
     )
     return Chosen(form, asked)
-
-
-def _result(word: str | None) -> Any:
-    return word
 
 
 def _text(value: object) -> str:

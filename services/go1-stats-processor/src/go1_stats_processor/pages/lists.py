@@ -8,7 +8,7 @@ from fastapi import Response
 from go1_stats_processor.pages.asking import Chosen, chosen
 from go1_stats_processor.pages.charts import pictures
 from go1_stats_processor.store import distribution, statistics
-from go1_stats_processor.store.asking import Asked, newest
+from go1_stats_processor.store.asking import Asked, newest, visible
 from go1_stats_processor.store.flow import Flow
 from shared.http import Principal, Problem
 from shared.http.pages import Looks, Query
@@ -69,7 +69,6 @@ class Lists:
     ) -> Response:
         wrong = bool(choice.form.errors)
         page = _Page([], None) if wrong else await self._page(who, query, choice, path)
-        portals = await self._flow.rows.portals() if who.portals is None else sorted(who.portals)
         if path != "/attempts" and not wrong:
             more |= await self._numbers(who, choice, path)
         return self._looks.page(
@@ -81,7 +80,7 @@ class Lists:
             form=choice.form,
             kept={name: choice.form.values[name] for name in KEPT[path]},
             filtered=choice.filtered(but=KEPT[path]),
-            portals=sorted(portals),
+            portals=await visible(None, who.portals, self._flow.rows),
             attempts=page.rows,
             titles=await self._flow.courses.titles({each["course_id"] for each in page.rows}),
             exported=choice.exported,

@@ -9,7 +9,7 @@ from fastapi import Response
 from go1_stats_processor.pages.asking import Chosen, chosen
 from go1_stats_processor.pages.charts import Pictures, pictures
 from go1_stats_processor.store import distribution, statistics
-from go1_stats_processor.store.asking import asked_of
+from go1_stats_processor.store.asking import asked_of, visible
 from go1_stats_processor.store.distribution import Times
 from go1_stats_processor.store.flow import Flow
 from go1_stats_processor.store.statistics import Numbers
@@ -53,7 +53,7 @@ class Overview:
             form=choice.form,
             filtered=choice.filtered(),
             courses=found.courses,
-            portals=await self.portals(who),
+            portals=await visible(None, who.portals, self._flow.rows),
             total=_total([each.numbers for each in found.courses]),
             times=times,
             pictures=_linked(found.courses, times, choice),
@@ -62,10 +62,6 @@ class Overview:
             is_part=bool(found.next or query.get("cursor")),
             waiting=await self._waiting(who, choice),
         )
-
-    async def portals(self, who: Principal) -> list[str]:
-        """Return the portals that can be chosen."""
-        return sorted(await self._flow.rows.portals() if who.portals is None else who.portals)
 
     async def _courses(self, selected: Document, text: str | None, choice: Chosen, query: Query) -> "_Page":
         bound = {**choice.asked.given(), "course": text}

@@ -5,7 +5,7 @@ from fastapi import Response
 from go1_stats_processor.domain.rules import EXPLANATIONS
 from go1_stats_processor.pages.asking import chosen
 from go1_stats_processor.pages.reasons import subjects
-from go1_stats_processor.store.asking import parked
+from go1_stats_processor.store.asking import parked, visible
 from go1_stats_processor.store.flow import Flow
 from shared.http import Principal, Problem
 from shared.http.pages import Looks, Query
@@ -50,7 +50,6 @@ class Singles:
                 cursor=query.get("cursor") or None,
                 limit=A_PAGE,
             )
-        portals = await self._flow.rows.portals() if who.portals is None else who.portals
         return self._looks.page(
             "parked.html",
             who,
@@ -58,7 +57,7 @@ class Singles:
             here="/parked",
             form=choice.form,
             filtered=choice.filtered(),
-            portals=sorted(portals),
+            portals=await visible(None, who.portals, self._flow.rows),
             parked=found,
             titles=await self._flow.courses.titles({each["course_id"] for each in found}),
             next_page=None if cursor is None else url("/parked", **choice.form.filled, cursor=cursor),

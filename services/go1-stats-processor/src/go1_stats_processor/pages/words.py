@@ -1,7 +1,7 @@
 """What the pages call things: the names that learners' managers know, not those of the API."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from go1_stats_processor.store.distribution import RANGES, Range
 from shared.http.pages.words import duration
@@ -12,7 +12,7 @@ PROGRESS = {
     "legacy": "Completed with 0 %",
     "voided": "Voided",
 }
-RESULTS = {"success": "Success", "failed": "Failed"}
+RESULTS: Mapping[Literal["success", "failed"], str] = {"success": "Success", "failed": "Failed"}
 PARKED = {
     "learner_unknown": "Nobody in this portal has the address that Go1 sent",
     "learner_ambiguous": "Several learners have the address that Go1 sent",

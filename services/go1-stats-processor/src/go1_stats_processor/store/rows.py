@@ -111,7 +111,7 @@ class Rows:
         return sorted(await self.collection.distinct("course_id", query))
 
     async def portals(self) -> list[str]:
-        return [each for each in await self.collection.distinct("portal_id") if each is not None]
+        return sorted(each for each in await self.collection.distinct("portal_id") if each is not None)
 
 
 def _is_newer(there: Mapping[str, Document], row: Document) -> bool:

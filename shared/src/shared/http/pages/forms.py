@@ -16,6 +16,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ONE_DAY = timedelta(days=1)
 
 T = TypeVar("T")
+Word = TypeVar("Word", bound=str)
 
 
 class Form:
@@ -50,10 +51,13 @@ class Form:
         except ValidationError:
             return self.wrong(name, sentence)
 
-    def choice(self, name: str, choices: Collection[str]) -> str | None:
+    def choice(self, name: str, choices: Collection[Word]) -> Word | None:
         """One of these words."""
         value = self.values[name]
-        return self.wrong(name, "Choose one of the list.") if value and value not in choices else value or None
+        if not value:
+            return None
+        chosen = next((each for each in choices if each == value), None)
+        return self.wrong(name, "Choose one of the list.") if chosen is None else chosen
 
     def days(self, begin: str, end: str) -> tuple[datetime | None, datetime | None]:
         """Two days, both included, as a half-open range; instants with an offset are taken as they are."""

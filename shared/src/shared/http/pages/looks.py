@@ -1,30 +1,17 @@
-"""Templates and what they need; every page is sent with the same strict headers and runs no script."""
+"""How an analysts' page looks: its templates, and what they call things. It runs no script."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
 
+from fastapi import Response
 from fastapi.responses import HTMLResponse
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from contracts.types import instant_text
 from shared.http.auth import Principal
 from shared.http.pages import words
-
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
-    ),
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-    "Cache-Control": "no-store",
-}
-ASSETS = {"pages.css": "text/css", "icon.svg": "image/svg+xml"}
+from shared.http.pages.templates import Templates
 
 
 class Looks:
@@ -43,41 +30,26 @@ class Looks:
         self._clock = clock
         self._development = development
         self._title = title
-        folder = files("shared.http.pages") / "static"
-        self.assets = {name: (folder / name).read_bytes() for name in ASSETS}
-        versions = {name: hashlib.sha256(content).hexdigest()[:12] for name, content in self.assets.items()}
-        self._templates = Environment(
-            loader=ChoiceLoader([PackageLoader(package), PackageLoader("shared.http.pages")]),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-
-        def asset(name: str) -> str:
-            return f"/static/{versions[name]}/{name}"
-
         own: dict[str, Any] = {
-            "asset": asset,
             "brand": title,
             "places": places,
             "url": url,
             "breakable": breakable,
             "shortened": shortened,
-            "instant_text": instant_text,
-            **{name: getattr(words, name) for name in ("absolute", "exact", "relative", "age", "duration", "number")},
-            "percent": words.percent,
-            "plural": words.plural,
-            "day": words.day,
-            "clock": words.clock,
+            **{name: getattr(words, name) for name in ("exact", "age", "duration", "percent", "day", "clock")},
         }
-        self._templates.globals.update(own | helpers)
+        self._templates = Templates(
+            package, "shared.http.pages", assets=("pages.css", "icon.svg"), helpers=own | helpers
+        )
 
     def page(self, name: str, who: Principal | None, *, status: int = 200, **values: Any) -> HTMLResponse:
         """Return a page."""
         given = {"here": "", **values}
-        html = self._templates.get_template(name).render(who=who, now=self._clock(), **given)
-        return HTMLResponse(html, status, headers=HEADERS)
+        return self._templates.page(name, status=status, who=who, now=self._clock(), **given)
+
+    def asset(self, name: str) -> Response:
+        """Return the style sheet, or the icon."""
+        return self._templates.asset(name)
 
     def message(
         self, who: Principal | None, *, status: int, title: str, text: str, link: str | None = "/", link_text: str = ""

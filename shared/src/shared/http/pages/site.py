@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from shared.http.auth import Principal
-from shared.http.pages.looks import ASSETS, Looks
+from shared.http.pages.looks import Looks
 from shared.http.problems import DETAILS, Problem
 from shared.http.rates import Rates
 from shared.http.sessions import Sessions
@@ -17,7 +17,6 @@ Query = Mapping[str, str]
 Show = Callable[[Principal, Query], Awaitable[Response]]
 
 _READ = ["GET", "HEAD"]
-_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _TITLES = {404: "Nothing here", 422: "This cannot be read", 429: "A little slower, please"}
 _TEXTS = {
     404: "There is no such thing, or it is not yours to see.",
@@ -65,9 +64,7 @@ class Site:
 
     async def _asset(self, version: str, name: str) -> Response:
         del version  # a change of content is a change of address
-        if name not in ASSETS:
-            raise Problem(404)
-        return Response(self.looks.assets[name], media_type=ASSETS[name], headers=_FOR_EVER)
+        return self.looks.asset(name)
 
     def _problem(self, who: Principal, problem: Problem) -> Response:
         response = self.looks.message(

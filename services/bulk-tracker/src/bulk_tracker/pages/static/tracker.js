@@ -3,7 +3,7 @@ const $ = (id) => document.getElementById(id);
 const locale = document.documentElement.lang;
 const ago = new Intl.RelativeTimeFormat(locale, { numeric: "always" });
 const full = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
+const UNITS = [["year", 31557600], ["month", 2629800], ["day", 86400], ["hour", 3600], ["minute", 60]]; // as the server says it
 
 function relative(instant) {
   const seconds = (instant - Date.now()) / 1000;
