@@ -125,7 +125,7 @@ class Pure:
                 shown[(*group, each.attempt_id)] = {
                     name: getattr(each, name)
                     for name in each.__slots__
-                    if name not in {"why", "attempt_id", "entry_kind", "entry_id"}
+                    if name not in {"why", "recorded_at", "attempt_id", "entry_kind", "entry_id"}
                 } | {"entry_point": entry}
         parked = {
             key: {"reason": each.parked.reason, "candidates": list(each.parked.candidates)}
@@ -135,8 +135,9 @@ class Pure:
         return {"attempts": shown, "parked": parked}
 
     def why(self) -> dict[Any, Any]:
+        """Why each attempt shows what it shows, and since when that was recorded."""
         return {
-            (*group, each.attempt_id): each.why
+            (*group, each.attempt_id): (each.why, each.recorded_at)
             for group, facts in self.groups.items()
             for each in attempts(facts, RULES)
         }

@@ -1,82 +1,23 @@
 """A process that dies between two writes: what it had not told yet is told, by the sweep or by the facts that come again."""
 
 from collections.abc import AsyncGenerator, Sequence
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from contracts import catalog
-from contracts.attempts import AttemptChanged
-from contracts.envelope import Envelope
-from contracts.event import Event
-from contracts.wire import decode
 from go1_stats_processor.domain.enrollments import Answers
-from go1_stats_processor.domain.rules import Rules
-from go1_stats_processor.handlers import intake_of
 from go1_stats_processor.store.flow import Flow
 from go1_stats_processor.store.groups import TOLD_AT_ONCE
-from go1_stats_processor.store.intake import Intake
-from shared.consumer import Fact
-from shared.kafka import Sender
 from shared.mongo import Database
 from tests.go1_stats_processor import events
-from tests.shared.settings import some_settings
+from tests.go1_stats_processor.stores import AT_ONCE, a_flow, intake, rows, told
 from tests.world import World
-
-AT_ONCE = timedelta(0)
-SAID = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-async def world(kafka: str, mongo_uri: str, topic_prefix: str, tmp_path: Path) -> AsyncGenerator[World]:
-    async with World(kafka, mongo_uri, topic_prefix, tmp_path) as world:
-        yield world
 
 
 @pytest.fixture
 async def flow(world: World, database: Database) -> AsyncGenerator[Flow]:
-    sender = Sender(some_settings(world.folder, kafka_bootstrap_servers=world.kafka, kafka_topic_prefix=world.prefix))
-    made = Flow(
-        database,
-        sender,
-        source="/learnwire/go1-stats-processor",
-        rules=Rules(),
-        address_of=address,
-        erased_key=b"k" * 32,
-        clock=lambda: datetime.now(UTC),
-    )
-    await made.prepare()
-    yield made
-    await sender.close()
-
-
-def address(portal_id: str, email: str) -> str:
-    return f"{portal_id} {email}"
-
-
-def intake(*some: Event) -> Intake:
-    received: list[Fact[Any]] = [
-        Fact(Envelope.of(each, source="/lms/acme", id=f"event {number}", time=SAID), None)  # pyright: ignore[reportArgumentType]  read from no topic
-        for number, each in enumerate(some)
-    ]
-    return intake_of(received, address)
-
-
-async def told(world: World) -> list[tuple[str, str, int, str]]:
-    """Attempt, change, version, and the last rule of its why."""
-    found: list[tuple[str, str, int, str]] = []
-    for each in await world.records(catalog.ATTEMPTS):
-        event = decode(each.value, list(each.headers), reads={AttemptChanged.TYPE: AttemptChanged})
-        assert isinstance(event, Envelope)
-        assert isinstance(event.data, AttemptChanged)
-        found.append((event.data.attempt_id, event.data.change, event.data.version, event.data.why[-1].rule))
-    return found
-
-
-async def rows(database: Database) -> list[tuple[str, str]]:
-    return [(each["attempt_id"], each["status"]) async for each in database["attempts"].find().sort("_id", 1)]
+    async with a_flow(world, database) as made:
+        yield made
 
 
 async def test_what_was_written_and_not_told_is_told_by_the_sweep_once(

@@ -23,7 +23,11 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try of a learner at a course, as it is shown."""
+    """One try of a learner at a course, as it is shown.
+
+    `recorded_at`: the earliest recording among the facts that it is made of. Erasure asks for it: what holds a fact of
+    before an erasure is of before it, whatever else it holds.
+    """
 
     attempt_id: str
     email: str
@@ -42,3 +46,4 @@ class Attempt:
     time_spent_seconds: int | None
     time_spent_basis: Basis | None
     why: tuple[Why, ...]
+    recorded_at: datetime

@@ -20,6 +20,12 @@ class Draft:
     withdrawn: list[Completion] = field(default_factory=list[Completion])
     voided: bool = False
 
+    @property
+    def recorded_at(self) -> datetime:
+        """When the first of its facts was recorded."""
+        facts = (self.launch, self.completion, *self.withdrawn, *(resume for _, resume in self.resumes))
+        return min(each.recorded_at for each in facts if each is not None)
+
     def is_legacy(self, rules: Rules) -> bool:
         """Whether it shows Completed with 0 %: launched before its app's update, not gone on with since, not completed."""
         return (

@@ -16,7 +16,11 @@ from go1_stats_processor.domain.rules import Rules
 
 Change = Literal["opened", "resumed", "completed", "corrected", "voided"]
 Published = Mapping[str, Any]
-"""An attempt's fields, and `version`, `change`, `changed_at`, `course_title`, `history`; `gone` where no fact asks for it."""
+"""An attempt's fields, and `version`, `change`, `changed_at`, `course_title`, `history`; `gone` where no fact asks for it.
+
+`recorded_at` (the attempt's, as it was at this publication) is lacking where it was published before there was such a
+field. Nothing is published because it alone is another.
+"""
 
 NUMBERS = (
     "email", "origin", "channel", "entry_kind", "entry_id", "go1_enrollment_id", "status", "legacy", "progress_percent",
@@ -64,6 +68,7 @@ def republished(
             result.append({name: value for name, value in old.items() if name != "why"} if "why" in old else old)
             continue
         changed.append(attempt.attempt_id)
+        shown["recorded_at"] = attempt.recorded_at
         result.append(_next(old, shown, _change(old, shown), course_title=course_title, now=now))
     for attempt_id, old in known.items():
         if old.get("gone"):

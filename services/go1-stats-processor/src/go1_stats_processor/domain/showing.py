@@ -49,6 +49,7 @@ def _open(draft: Draft, rules: Rules) -> Attempt:
             _why_progress(draft, launch, rules, progress),
             _why_activity(draft, launch),
         ),
+        recorded_at=draft.recorded_at,
     )
 
 
@@ -79,6 +80,7 @@ def _completed(draft: Draft, completion: Completion, rules: Rules) -> Attempt:
         time_spent_seconds=None if draft.voided else spent.seconds,
         time_spent_basis=None if draft.voided else spent.basis,
         why=tuple(_why_completed(draft, completion, rules, spent, started_at)),
+        recorded_at=draft.recorded_at,
     )
 
 

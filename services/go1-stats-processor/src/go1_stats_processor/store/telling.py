@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from contracts.attempts import AttemptChanged
@@ -44,9 +45,17 @@ def event_of(
         AttemptChanged.model_validate(said),
         source=source,
         id=_event_id(group["_id"], attempt),
-        time=attempt["changed_at"],
+        time=_recorded_at(attempt),
         **{name: cause.get(name) for name in TRACE},
     )
+
+
+def _recorded_at(attempt: Mapping[str, Any]) -> datetime:
+    """Return the earliest recording among the facts of an attempt, never the moment of working it out.
+
+    Readers ask the envelope's time whether an erasure reaches it: what we catch up with days later is no news of then.
+    """
+    return attempt.get("recorded_at") or attempt["changed_at"]
 
 
 def _refs(events: Iterable[str]) -> list[dict[str, str]]:
