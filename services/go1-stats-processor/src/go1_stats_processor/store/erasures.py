@@ -36,24 +36,29 @@ class Erasures:
         self._clock = clock
 
     async def erase(self, portal_id: str, learner_id: str, erased_at: datetime) -> Erased:
-        """Drop what was recorded until then. May be done again: the lines have ids of their own."""
+        """Drop what was recorded until then. May be done again: the lines have ids of their own.
+
+        The rows are looked up first: a row is written after its group, so one that is there now and whose attempt is not
+        among those that stay was shown by somebody who had read the group before an erasure took it.
+        """
+        rows = await self._rows.of_learner(portal_id, learner_id)
         groups = [each async for each in self._groups.find({"portal_id": portal_id, "learner_id": learner_id})]
         launches: list[Launch] = []
+        staying: set[str] = set()
         gone = 0
         for group in groups:
             left = without_recorded_until(facts_of(group), erased_at)
             launches += (*left.launches, *left.superseded)
-            going = self._going(group, left)
+            stays = {each.attempt_id for each in attempts(left, self._rules)}
+            staying.update(row_id(group, each) for each in stays)
+            going = [each for each in group["attempts"] if each["attempt_id"] not in stays]
             gone += len(going)
             await self._rows.anonymize(
                 [(row_id(group, each["attempt_id"]), self._line_id(group, each), _line(group, each)) for each in going]
             )
             await self._groups.bulk_write([self._without(group, left, going)])
+        await self._rows.remove([each for each in rows if each not in staying])
         return Erased(len(groups), gone, launches)
-
-    def _going(self, group: Document, left: Facts) -> list[Document]:
-        stays = {each.attempt_id for each in attempts(left, self._rules)}
-        return [each for each in group["attempts"] if each["attempt_id"] not in stays]
 
     @staticmethod
     def _without(group: Document, left: Facts, going: Sequence[Document]) -> DeleteOne | UpdateOne:

@@ -87,6 +87,15 @@ class Rows:
         if writes:
             await self.collection.bulk_write(writes)
 
+    async def of_learner(self, portal_id: str, learner_id: str) -> list[str]:
+        """Return the ids of a learner's rows."""
+        found = self.collection.find({"portal_id": portal_id, "learner_id": learner_id}, {"_id": 1})
+        return [each["_id"] async for each in found]
+
+    async def remove(self, ids: Sequence[str]) -> None:
+        if ids:
+            await self.collection.delete_many({"_id": {"$in": list(ids)}})
+
     async def page(self, query: Document, *, limit: int) -> list[Document]:
         cursor = self.collection.find(query).sort(NEWEST_FIRST).limit(limit)
         return [each async for each in cursor]
