@@ -47,9 +47,11 @@ async def a_flow(world: World, database: Database, clock: Clock | None = None) -
         erased_key=b"k" * 32,
         clock=clock or Clock(),
     )
-    await made.prepare()
-    yield made
-    await sender.close()
+    try:
+        await made.prepare()
+        yield made
+    finally:
+        await sender.close()
 
 
 def address(portal_id: str, email: str) -> str:

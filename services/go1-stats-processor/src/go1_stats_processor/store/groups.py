@@ -13,7 +13,7 @@ from go1_stats_processor.domain.attempts import attempts
 from go1_stats_processor.domain.facts import Fact, Facts, Gone, with_facts
 from go1_stats_processor.domain.groups import history_of, republished
 from go1_stats_processor.domain.rules import Rules
-from go1_stats_processor.store.debts import Debt, Debts
+from go1_stats_processor.store.debts import Debt, Debts, Revisions
 from go1_stats_processor.store.documents import facts_of, key, of_facts, row, rules_of
 from go1_stats_processor.store.telling import GONE, Whys, event_of, plain_why
 from shared.kafka import Sender
@@ -179,12 +179,15 @@ class Groups:
         why = whys.get(group["_id"]) or self._whys(group)
         return [event_of(group, each, why.get(each["attempt_id"], GONE), source=self._source) for each in owed]
 
-    async def _tell_late(self, debt: Debt) -> None:
-        """Tell what a crash left untold."""
+    async def _tell_late(self, debt: Debt, told: Revisions) -> Revisions:
+        """Tell what a crash left untold, but for groups that were told in this state before; all that are told now."""
+        found: dict[str, int] = {}
         for start in range(0, len(debt.groups), TOLD_AT_ONCE):
             page = {"_id": {"$in": list(debt.groups[start : start + TOLD_AT_ONCE])}}
             groups = [each async for each in self.collection.find(page)]
-            await self._tell(groups, debt.at, {})
+            await self._tell([each for each in groups if told.get(each["_id"]) != each["revision"]], debt.at, {})
+            found |= {each["_id"]: each["revision"] for each in groups}
+        return found
 
     async def _tell_first_shape(self, groups: Sequence[Document]) -> None:
         for each in groups:
