@@ -76,3 +76,35 @@ def test_what_was_published_before_publications_were_dated_by_facts_keeps_its_da
 def dated(attempt: Published) -> datetime:
     group = {"_id": "acme ada C1", "portal_id": "acme", "learner_id": "ada", "course_id": "C1"}
     return event_of(group, attempt, (), source="/learnwire/go1-stats-processor").time
+
+
+async def test_what_an_erasure_leaves_shows_what_its_facts_say(world: World, database: Database) -> None:
+    """The launch was said twice: as before the erasure, which counts until then, and as after it."""
+    before = events.launched("2026-02-01 10:00", email="ada@former.example")
+    after = events.launched("2026-02-01 09:00", email="ada@example.com")
+    async with a_flow(world, database) as flow:
+        await flow.take(intake(events.course(), before, events.resumed("2026-02-01 11:00")))
+        await flow.take(intake(after, said=AFTERWARDS))
+        await flow.take(intake(events.erased(ERASED_AT), said=ERASED_AT))
+        (group,) = [each async for each in database["groups"].find()]
+        (row,) = [each async for each in database["attempts"].find()]
+        newest = max(await published(world), key=lambda each: each.data.version)
+    at = after.launched_at
+    for each in (*group["attempts"], row, vars(newest.data)):
+        assert (each["email"], each["started_at"], each["last_activity_at"]) == ("ada@example.com", at, at)
+    assert newest.time == AFTERWARDS
+
+
+async def test_what_was_said_again_after_an_erasure_is_published_again_as_of_after_it(
+    world: World, database: Database
+) -> None:
+    """Readers dropped what was published as of before the erasure; here it was already, when its launch was said again."""
+    launched = events.launched("2026-02-01 09:00")
+    async with a_flow(world, database) as flow:
+        await flow.take(intake(events.course(), launched))
+        await flow.take(intake(launched, said=AFTERWARDS))
+        await flow.take(intake(events.erased(ERASED_AT), said=ERASED_AT))
+        await flow.erase_again()
+        found = sorted(await published(world), key=lambda each: each.data.version)
+    assert [(each.data.version, each.time) for each in found] == [(1, SAID), (2, AFTERWARDS)]
+    assert [each["version"] async for each in database["attempts"].find()] == [2]

@@ -19,7 +19,7 @@ Published = Mapping[str, Any]
 """An attempt's fields, and `version`, `change`, `changed_at`, `course_title`, `history`; `gone` where no fact asks for it.
 
 `recorded_at` (the attempt's, as it was at this publication) is lacking where it was published before there was such a
-field. Nothing is published because it alone is another.
+field. Nothing is published because it alone is another. `forgotten`: an erasure let readers drop the publication.
 """
 
 NUMBERS = (
@@ -64,7 +64,7 @@ def republished(
         shown = plain(attempt)
         why[attempt.attempt_id] = attempt.why
         old = known.pop(attempt.attempt_id, None)
-        if old is not None and not old.get("gone") and numbers_of(old) == numbers_of(shown):
+        if old is not None and _is_known(old) and numbers_of(old) == numbers_of(shown):
             result.append({name: value for name, value in old.items() if name != "why"} if "why" in old else old)
             continue
         changed.append(attempt.attempt_id)
@@ -78,6 +78,10 @@ def republished(
         changed.append(attempt_id)
         result.append(_next(old, voided, "voided", course_title=course_title, now=now))
     return Republished(result, changed, why)
+
+
+def _is_known(published: Published) -> bool:
+    return not (published.get("gone") or published.get("forgotten"))
 
 
 def plain(attempt: Attempt) -> dict[str, Any]:

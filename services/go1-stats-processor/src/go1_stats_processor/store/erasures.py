@@ -11,6 +11,7 @@ from go1_stats_processor.domain.facts import Facts, Launch, without_recorded_unt
 from go1_stats_processor.domain.rules import Rules
 from go1_stats_processor.store.documents import facts_of, key, of_facts
 from go1_stats_processor.store.rows import Rows, row_id
+from go1_stats_processor.store.telling import recorded_at
 from shared.mongo import Collection, DeleteOne, Document, UpdateOne
 
 
@@ -56,23 +57,28 @@ class Erasures:
             await self._rows.anonymize(
                 [(row_id(group, each["attempt_id"]), self._line_id(group, each), _line(group, each)) for each in going]
             )
-            await self._groups.bulk_write([self._without(group, left, going)])
+            await self._groups.bulk_write([self._without(group, left, going, erased_at)])
         await self._rows.remove([each for each in rows if each not in staying])
         return Erased(len(groups), gone, launches)
 
     @staticmethod
-    def _without(group: Document, left: Facts, going: Sequence[Document]) -> DeleteOne | UpdateOne:
+    def _without(group: Document, left: Facts, going: Sequence[Document], erased_at: datetime) -> DeleteOne | UpdateOne:
         guarded = {"_id": group["_id"], "revision": group["revision"]}
         if left == Facts(gone=left.gone):
             return DeleteOne(guarded)
         gone = {each["attempt_id"] for each in going}
-        stay = [each for each in group["attempts"] if each["attempt_id"] not in gone]
+        stay = [_known(each, erased_at) for each in group["attempts"] if each["attempt_id"] not in gone]
         return UpdateOne(guarded, {"$set": {**of_facts(left), "attempts": stay}, "$inc": {"revision": 1}})
 
     def _line_id(self, group: Document, attempt: Document) -> str:
         """Return an id that is the same each time and leads back to nobody without the key."""
         text = key(group["_id"], attempt["attempt_id"])
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _known(attempt: Document, erased_at: datetime) -> Document:
+    """What stays is worked out anew, and published anew where readers have dropped it as of before the erasure."""
+    return {**attempt, "forgotten": True} if recorded_at(attempt) <= erased_at else attempt
 
 
 def _line(group: Document, attempt: Document) -> Document | None:

@@ -190,6 +190,8 @@ class Flow:
         if seen:
             await self.learners.take({(portal_id, learner_id): seen})
             await self._look_for([each.address for each in seen])
+        stay = await self.groups.of_learner(portal_id, learner_id)
+        await self.groups.refold(stay, await self.titles(stay), dry_run=False)
         log.info("learner.erased", attempts=left.attempts, groups=left.groups)
 
     async def _forget(self, enrollments: Sequence[Document], forgotten: Forgotten) -> None:

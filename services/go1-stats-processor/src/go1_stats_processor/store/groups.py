@@ -99,6 +99,9 @@ class Groups:
             await self._tell(written.groups, written.debt.at, written.whys)
             await self.debts.strike(written.debt)
 
+    async def of_learner(self, portal_id: str, learner_id: str) -> list[Document]:
+        return [each async for each in self.collection.find({"portal_id": portal_id, "learner_id": learner_id})]
+
     async def refold(self, documents: Sequence[Document], titles: Mapping[str, str], *, dry_run: bool) -> int:
         """Fold what is kept again; the number of attempts that change. A dry run only counts."""
         now = instant(self._clock())

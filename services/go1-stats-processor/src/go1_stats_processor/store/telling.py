@@ -45,12 +45,12 @@ def event_of(
         AttemptChanged.model_validate(said),
         source=source,
         id=_event_id(group["_id"], attempt),
-        time=_recorded_at(attempt),
+        time=recorded_at(attempt),
         **{name: cause.get(name) for name in TRACE},
     )
 
 
-def _recorded_at(attempt: Mapping[str, Any]) -> datetime:
+def recorded_at(attempt: Mapping[str, Any]) -> datetime:
     """Return the earliest recording among the facts of an attempt, never the moment of working it out.
 
     Readers ask the envelope's time whether an erasure reaches it: what we catch up with days later is no news of then.
