@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import select
 import shutil
 import signal
@@ -15,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from pymongo import MongoClient
 
-from learnwire_local import StartError, spawn, start_kafka, start_mongo
+from learnwire_local import StartError, free_port, spawn, start_kafka, start_mongo
 from learnwire_local.servers import missing
 
 BIN = Path(sys.executable).parent
@@ -39,7 +40,7 @@ def owner(directory: Path, then: str) -> "subprocess.Popen[str]":
     )
 
 
-def ends(*pids: int, seconds: float = 10) -> bool:
+def ends(*pids: int, seconds: float = 60) -> bool:
     """Whether these processes end in time."""
     for pid in pids:
         try:
@@ -91,7 +92,7 @@ def test_a_program_ends_with_its_keeper(tmp_path: Path) -> None:
     os.kill(process.keeper.pid, signal.SIGKILL)
 
     assert ends(process.pid)
-    process.wait(5)
+    process.wait(60)
 
 
 def test_a_program_that_was_stopped_tells_its_exit_code(tmp_path: Path) -> None:
@@ -100,7 +101,7 @@ def test_a_program_that_was_stopped_tells_its_exit_code(tmp_path: Path) -> None:
     while "up" not in process.log.read_text():
         assert process.alive
 
-    assert process.stop(10) == 7
+    assert process.stop(60) == 7
 
 
 def test_a_program_that_does_not_stop_is_killed(tmp_path: Path) -> None:
@@ -115,6 +116,19 @@ def test_a_program_that_does_not_stop_is_killed(tmp_path: Path) -> None:
 def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(StartError, match="nothing-like-this"):
         spawn("nothing", ["/nothing-like-this"], tmp_path / "log")
+
+
+def test_a_port_that_nobody_listens_on_yet_is_given_to_nobody_else() -> None:
+    chance = random.getstate()
+    random.seed(7)
+    ports = [free_port()]
+    random.seed(7)
+    ports.append(free_port())
+    random.setstate(chance)
+    code = "import random; from learnwire_local import free_port; random.seed(7); print(free_port())"
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert len({*ports, int(other.stdout)}) == 3
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,8 @@ from pathlib import Path
 KEEPER = Path(__file__).with_name("keeper.py")
 START_SECONDS = 120.0
 STOP_SECONDS = 30.0
+RESERVED_AT_ONCE = 64
+"""As many ports as one process may have chosen and not be listening on yet."""
 
 
 class StartError(Exception):
@@ -26,12 +29,28 @@ def say(line: str) -> None:
 
 
 def free_port() -> int:
-    """A free port below the range of outgoing connections, so that nobody takes it between a kill and a restart."""
+    """A free port below the range of outgoing connections, so that nobody takes it between a kill and a restart.
+
+    Nobody else on this machine is given it before somebody listens there: until then a name in the kernel's table of
+    abstract sockets says that it is taken, and goes with this process.
+    """
     while True:
         port = random.randint(15000, 31999)  # noqa: S311 - no secret
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
+        taken = socket.socket(socket.AF_UNIX)
+        try:
+            taken.bind(f"\0learnwire-port-{port}")
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            taken.close()
+            continue
+        _reserved.append(taken)
+        if len(_reserved) > RESERVED_AT_ONCE:
+            _reserved.popleft().close()
+        return port
+
+
+_reserved: deque[socket.socket] = deque()
 
 
 @dataclass(slots=True)
