@@ -27,7 +27,8 @@ from learnwire_local import free_port
 
 SCRIPTS = Path(__file__).parents[1] / ".venv/bin"
 ISSUER = "https://issuer.example"
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 60.0
+"""How long is waited for what must come: beside two other test processes and all that they have started."""
 
 T = TypeVar("T")
 
@@ -58,7 +59,7 @@ class Process:
             self.popen.kill()
             self.popen.wait()
 
-    def terminate(self, *, within_seconds: float = 25) -> int:
+    def terminate(self, *, within_seconds: float = WAIT_SECONDS) -> int:
         """End it as an orchestrator does (SIGTERM); its exit code."""
         if self.popen is None:
             return 0
@@ -67,8 +68,8 @@ class Process:
         return self.popen.wait(within_seconds)
 
     def log(self) -> list[dict[str, Any]]:
-        """Its log lines."""
-        lines = self.log_file.read_text(errors="replace").splitlines()
+        """Its log lines; one whose end is not in the file yet is still being written."""
+        lines = self.log_file.read_text(errors="replace").rpartition("\n")[0].splitlines()
         return [json.loads(each) if each.startswith("{") else {"event": "not json", "text": each} for each in lines]
 
 
@@ -223,20 +224,26 @@ class World:
         return await self.records(f"learnwire.dead-letters.{service}.v1")
 
     async def _make_topics(self) -> None:
+        topics = [
+            NewTopic(
+                name=self.prefix + each.name,
+                num_partitions=each.partitions,
+                replication_factor=1,
+                topic_configs={"max.message.bytes": str(each.max_bytes)},
+            )
+            for each in (*TOPICS, *DEAD_LETTERS)
+        ]
         admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
         await admin.start()
+
+        async def lacking() -> list[str]:
+            described = await admin.describe_topics([each.name for each in topics])
+            return [each["topic"] for each in described if each["error_code"] or not each["partitions"]]
+
         try:
-            await admin.create_topics(
-                [
-                    NewTopic(
-                        name=self.prefix + each.name,
-                        num_partitions=each.partitions,
-                        replication_factor=1,
-                        topic_configs={"max.message.bytes": str(each.max_bytes)},
-                    )
-                    for each in (*TOPICS, *DEAD_LETTERS)
-                ]
-            )
+            await admin.create_topics(topics)
+            # A broker that has much to do shows a new topic a moment after it has acknowledged it.
+            await eventually(lacking, "the topics to be shown", until=lambda left: not left)
         finally:
             await admin.close()
 
