@@ -21,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pymongo import MongoClient
 
 from shared import mongo
@@ -31,6 +32,10 @@ CHOICE = pytest.StashKey[backends.Choice]()
 SHARED = pytest.StashKey[ExitStack]()
 TOPICS_AT_ONCE = 20
 LONG_SECONDS = 3_600
+
+# How long an example takes says how busy the machine is, and nothing about what is tested.
+settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:

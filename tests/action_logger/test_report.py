@@ -102,7 +102,9 @@ async def test_a_row_reads_as_it_was_told(site: Site) -> None:
     }
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(data=st.data())
 async def test_pages_are_the_list_in_order_of_timestamp_source_and_id(site: Site, data: st.DataObject) -> None:
     for name in ("log", "people"):

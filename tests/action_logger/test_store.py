@@ -140,7 +140,9 @@ async def test_the_least_of_the_forms_of_an_address_is_shown_in_any_order(databa
     assert store.records.person(document).email == "Ada@Example.org"
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.data())
 async def test_any_order_and_any_concurrency_show_what_the_facts_say(database: Database, data: st.DataObject) -> None:
     history: list[Fact] = data.draw(histories)
