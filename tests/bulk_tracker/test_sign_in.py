@@ -157,7 +157,11 @@ def _unsigned(algorithm: str) -> str:
     return f"{_part({'alg': algorithm, 'typ': 'JWT'})}.{_part(claims)}."
 
 
-NOW = int(time.time())
+def now() -> int:
+    """When the attack is made: that may be many minutes after this module was read."""
+    return int(time.time())
+
+
 ATTACKS: dict[str, Callable[[], str]] = {
     "nothing": lambda: "",
     "no token": lambda: "abc",
@@ -188,16 +192,16 @@ ATTACKS: dict[str, Callable[[], str]] = {
     "certificate": lambda: _signed({"x5u": "https://evil.example/c", "x5c": ["x"]}, iss="x"),
     "critical header": lambda: _signed({"crit": ["exp2"], "exp2": 1}),
     "kid as a path": lambda: _signed({"kid": "../../../dev/null"}, iss="x"),
-    "expired": lambda: launch_token(iat=NOW - 400, exp=NOW - 300),
-    "from the future": lambda: launch_token(iat=NOW + 600, exp=NOW + 700),
-    "not yet valid": lambda: launch_token(nbf=NOW + 600),
-    "too long": lambda: launch_token(exp=NOW + 600),
-    "backwards": lambda: launch_token(iat=NOW + 30, exp=NOW + 10),
-    "exp as text": lambda: launch_token(exp=str(NOW + 60)),
+    "expired": lambda: launch_token(iat=now() - 400, exp=now() - 300),
+    "from the future": lambda: launch_token(iat=now() + 600, exp=now() + 700),
+    "not yet valid": lambda: launch_token(nbf=now() + 600),
+    "too long": lambda: launch_token(exp=now() + 600),
+    "backwards": lambda: launch_token(iat=now() + 30, exp=now() + 10),
+    "exp as text": lambda: launch_token(exp=str(now() + 60)),
     "exp as true": lambda: launch_token(exp=True),
     "exp without end": lambda: launch_token(exp=10**400),
     "iat as text": lambda: launch_token(iat="now"),
-    "iat as list": lambda: launch_token(iat=[NOW]),
+    "iat as list": lambda: launch_token(iat=[now()]),
     "without exp": lambda: _without("exp"),
     "without iat": lambda: _without("iat"),
     "without sub": lambda: _without("sub"),
