@@ -19,7 +19,8 @@ def run(code: str, *options: str) -> str:
 
 
 def test_importing_it_takes_less_than_200_milliseconds():
-    code = "import time; began = time.perf_counter(); import contracts; print(time.perf_counter() - began)"
+    # Of the processor: what other processes take of it meanwhile is none of the package's doing.
+    code = "import time; began = time.process_time(); import contracts; print(time.process_time() - began)"
     assert min(float(run(code)) for _ in range(FASTEST_OF)) < 0.2
 
 

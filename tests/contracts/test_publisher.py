@@ -104,7 +104,7 @@ async def test_the_example_of_the_readme_publishes(kafka: str, topics: str):
     readme = Path(__file__).parents[2] / "contracts" / "README.md"
     code = re.findall(r"```python\n(.*?)```", readme.read_text(encoding="utf-8"), flags=re.DOTALL)[0]
     code = code.replace('"localhost:9092"', f'"{kafka}", topic_prefix="{topics}"')
-    await asyncio.to_thread(subprocess.run, [sys.executable, "-c", code], check=True, timeout=60)
+    await asyncio.to_thread(subprocess.run, [sys.executable, "-c", code], check=True, timeout=120)
     (record,) = await records(kafka, topics + catalog.LEARNERS)
     assert isinstance(read(record).data, LearnerChanged)
 
@@ -166,7 +166,7 @@ async def test_a_bad_source_is_refused(kafka: str):
 
 
 async def test_a_topic_that_is_not_there_is_named_not_published(kafka: str, topic_prefix: str):
-    async with Publisher(kafka, source="/lms/acme", topic_prefix=topic_prefix, timeout_seconds=2) as publisher:
+    async with Publisher(kafka, source="/lms/acme", topic_prefix=topic_prefix, timeout_seconds=5) as publisher:
         with pytest.raises(NotPublished) as missing:
             await publisher.send_all([a_learner(1), a_learner(2)])
     assert [json.loads(each.data.model_dump_json())["version"] for each in missing.value.envelopes] == [1, 2]
