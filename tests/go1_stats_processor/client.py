@@ -7,7 +7,7 @@ import httpx
 from contracts import catalog
 from contracts.attempts import AttemptChanged
 from contracts.wire import UnknownType, decode
-from tests.world import Process, World, eventually
+from tests.world import WAIT_SECONDS, Process, World, eventually
 
 NAME = "go1-stats-processor"
 
@@ -33,7 +33,7 @@ class Statistics:
 
     async def what_if(self, body: dict[str, object], *, role: str = "operator", **parameters: str) -> httpx.Response:
         token = self.world.token(NAME, role)
-        async with httpx.AsyncClient(base_url=self.process.url, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=self.process.url, timeout=WAIT_SECONDS) as client:
             headers = {"Authorization": f"Bearer {token}"}
             return await client.post("/v1/what-if", params=parameters, json=body, headers=headers)
 
@@ -58,7 +58,11 @@ class Statistics:
             look, f"{attempt_id} to show {shown}", until=lambda found: bool(found) and shown.items() <= found.items()
         )
 
-    async def changes(self) -> list[AttemptChanged]:
+    async def changes(self, count: int) -> list[AttemptChanged]:
+        """What was published, so many at least: an attempt is shown a moment before others are told of it."""
+        return await eventually(self._told, f"{count} changes", until=lambda found: len(found) >= count)
+
+    async def _told(self) -> list[AttemptChanged]:
         found: list[AttemptChanged] = []
         for record in await self.world.records(catalog.ATTEMPTS):
             event = decode(record.value, list(record.headers), reads={AttemptChanged.TYPE: AttemptChanged})

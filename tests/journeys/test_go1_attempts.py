@@ -45,7 +45,7 @@ async def test_a_launch_and_its_completion_are_one_attempt_told_twice(go1: Stati
         "time_spent_basis": "elapsed",
         "version": 2,
     }
-    assert [(each.change, each.version, each.progress_percent) for each in await go1.changes()] == [
+    assert [(each.change, each.version, each.progress_percent) for each in await go1.changes(2)] == [
         ("opened", 1, 50),
         ("completed", 2, 100),
     ]
