@@ -16,9 +16,11 @@ async def test_an_operator_verifies_the_log(kafka: str, mongo_uri: str, topic_pr
         service = world.service("action-logger")
         await world.ready(service)
         await world.publish(*(an_action(number) for number in range(5)))
-        (seal,) = await eventually(lambda: _sealed(service), "the rows to be sealed", seconds=60)
+        seals = await eventually(lambda: _sealed(service), "the rows to be sealed", seconds=120)
 
-        name = f"{seal['seal']}:{seal['hmac']}"
+        name = f"{seals[-1]['seal']}:{seals[-1]['hmac']}"
+        # One seal for all, unless its moment came between two of them.
+        of_each_row = [each["seal"] for each in seals for _ in range(each["rows"])]
         intact = _run(service, "verify", "--expect", name)
         assert (intact.returncode, intact.stdout.splitlines()) == (0, [f"sealed {name} rows 5 unsealed 0"])
 
@@ -28,7 +30,7 @@ async def test_an_operator_verifies_the_log(kafka: str, mongo_uri: str, topic_pr
         tampered = _run(service, "verify")
         assert (tampered.returncode, tampered.stdout.splitlines()) == (
             1,
-            ["row e3 of /lms/acme was changed (seal 1)", f"sealed {name} rows 5 unsealed 0"],
+            [f"row e3 of /lms/acme was changed (seal {of_each_row[3]})", f"sealed {name} rows 5 unsealed 0"],
         )
 
         service.environment["LEARNWIRE_MONGO_URI"] = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=500"
@@ -38,12 +40,13 @@ async def test_an_operator_verifies_the_log(kafka: str, mongo_uri: str, topic_pr
 
 
 async def _sealed(service: Process) -> list[dict[str, Any]]:
-    return [line for line in service.log() if line["event"] == "log.sealed" and line["rows"] == 5]
+    seals = [line for line in service.log() if line["event"] == "log.sealed"]
+    return seals if sum(each["rows"] for each in seals) == 5 else []
 
 
 def _run(service: Process, *arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [str(SCRIPTS / service.name), *arguments]
-    return subprocess.run(command, env=service.environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, env=service.environment, capture_output=True, text=True, timeout=120, check=False)
 
 
 @pytest.mark.long

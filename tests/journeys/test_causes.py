@@ -25,6 +25,8 @@ from tests.salesforce_syncer.stage import staged
 from tests.world import World, eventually
 
 ADA = Requester(id="u-ada", name="Ada Example", email="ada@acme.example", role="manager")
+SOON = timedelta(seconds=15)
+"""Time enough for a busy tracker to take an action in before it is due: else it was never Scheduled."""
 STATUSES: Mapping[str, type[Event]] = {BulkActionStatusChanged.TYPE: BulkActionStatusChanged}
 ACTIONS: Mapping[str, type[Event]] = {
     each.TYPE: each
@@ -112,7 +114,7 @@ async def test_a_change_of_status_tells_the_fact_that_caused_it_or_that_it_was_t
     async with World(kafka, mongo_uri, topic_prefix, tmp_path) as world:
         await world.ready(world.service("bulk-tracker"))
         now = datetime.now(UTC)
-        scheduled = submitted("later", now, scheduled_for=now + timedelta(seconds=5), stalls_after_seconds=1)
+        scheduled = submitted("later", now, scheduled_for=now + SOON, stalls_after_seconds=1)
         await world.publish(said(scheduled, "e-10", **flow), *upload, *upload)
         assert await statuses(world, "up", "completed_with_errors") == [
             ("not_started", Cause("e-1", "order-9", trace(1), "lms=1")),
