@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from tests.world import SCRIPTS
+from tests.world import SCRIPTS, WAIT_SECONDS
 
 CLIENT_ID = "learnwire-test"
 SECRET = "not-a-secret-of-anybody"
@@ -28,7 +28,9 @@ class StandIn:
     made: int = 0
 
     def __post_init__(self) -> None:
-        self.http = httpx.Client(base_url=self.url, timeout=30)
+        # Let go of before the stand-in, after five idle seconds, closes it under a request that is on its way.
+        kept = httpx.Limits(keepalive_expiry=2)
+        self.http = httpx.Client(base_url=self.url, timeout=WAIT_SECONDS, limits=kept)
 
     def settings(self) -> dict[str, str]:
         """Settings of a syncer that writes here, without LEARNWIRE_."""
@@ -128,6 +130,6 @@ def running(folder: Path, *options: str) -> Generator[StandIn]:
         standin.http.close()
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(WAIT_SECONDS)
         assert process.stdout is not None
         process.stdout.close()

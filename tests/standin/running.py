@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx
 
+from tests.world import WAIT_SECONDS
+
 CLIENT_ID = "learnwire-tests"
 CLIENT_SECRET = "a secret of the tests"
 DATA = "/services/data/v66.0"
@@ -18,7 +20,9 @@ class Api(httpx.Client):
     """An HTTP client that is logged in; paths that begin with a slash are the server's, others the API's."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(base_url=url, timeout=10, verify=False)
+        # Let go of before the stand-in, after five idle seconds, closes it under a request that is on its way.
+        kept = httpx.Limits(keepalive_expiry=2)
+        super().__init__(base_url=url, timeout=WAIT_SECONDS, verify=False, limits=kept)
         self.url = url
 
     def log_in(self) -> str:
@@ -78,7 +82,7 @@ def standin(folder: Path, *more: str) -> Generator[str]:
         yield line.removeprefix("salesforce-standin: ")
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(WAIT_SECONDS)
         if process.stdout:
             process.stdout.close()
 

@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 
 from tests.standin.running import Api
+from tests.world import WAIT_SECONDS
 
 OBJECT = "LearnUponEnrollment__c"
 JOB = {"object": OBJECT, "operation": "upsert", "externalIdFieldName": "Enrollment_Key__c", "contentType": "CSV"}
 
 
 def finish(salesforce: Api, kind: str, job: str) -> Any:
-    """Poll until the job is over, five seconds at most."""
-    until = time.monotonic() + 5
+    """Poll until the job is over."""
+    until = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < until:
         told = salesforce.api("GET", f"jobs/{kind}/{job}").json()
         if told["state"] in {"JobComplete", "Failed", "Aborted"}:

@@ -16,7 +16,7 @@ def probe(salesforce: Api, tmp_path: Path, *more: str) -> Any:
     secret.write_text(CLIENT_SECRET)
     login = ["--url", salesforce.url, "--client-id", CLIENT_ID, "--client-secret-file", str(secret)]
     done = subprocess.run(
-        [sys.executable, str(PROBE), *login, "--json", *more], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, str(PROBE), *login, "--json", *more], capture_output=True, text=True, timeout=120, check=False
     )
     assert done.stderr == ""
     return done.returncode, json.loads(done.stdout)
