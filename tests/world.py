@@ -259,7 +259,7 @@ class World:
 
     async def get(self, process: Process, path: str, *, token: str, **parameters: str) -> httpx.Response:
         """GET with a bearer token."""
-        async with httpx.AsyncClient(base_url=process.url, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=process.url, timeout=WAIT_SECONDS) as client:
             return await client.get(path, params=parameters, headers={"Authorization": f"Bearer {token}"})
 
 

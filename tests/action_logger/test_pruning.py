@@ -21,6 +21,7 @@ from tests.action_logger.stores import KEYS, Store
 from tests.action_logger.test_races import held
 from tests.action_logger.test_sealing import a_sealer, pruned, verdict_on
 from tests.action_logger.test_store import addresses, an_erasure, an_event
+from tests.world import WAIT_SECONDS
 
 OLD, NEW, BETWEEN = (datetime(year, 1, 1, tzinfo=UTC) for year in (2024, 2026, 2025))
 
@@ -64,7 +65,7 @@ async def test_a_batch_in_flight_keeps_the_person_that_retention_would_take(data
     """Looked up before the release and stored after it."""
     store, other = await a_log(database), Store(database)
     log = held(store)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WAIT_SECONDS):
         batch = asyncio.create_task(store.take([an_event(4, email="bob@example.org")]))
         await log.reached.wait()
         await pruned(database, BETWEEN)

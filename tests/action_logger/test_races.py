@@ -11,6 +11,7 @@ from shared.mongo import Database, Document
 from tests.action_logger.histories import at
 from tests.action_logger.stores import KEYS, NOW, Store
 from tests.action_logger.test_store import addresses, an_erasure, an_event
+from tests.world import WAIT_SECONDS
 
 
 class HeldLog(Log):
@@ -39,7 +40,7 @@ async def test_of_two_contents_in_flight_the_one_read_first_stays(database: Data
     store = await Store(database).prepare()
     log = held(store)
     contents = [an_event(content_title=f"Title {number}") for number in range(4)]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WAIT_SECONDS):
         first = asyncio.create_task(store.take(contents[:1]))
         await log.reached.wait()
         others = [
@@ -58,7 +59,7 @@ async def test_an_erasure_between_looking_up_and_storing_takes_the_earlier_rows_
     seen: dict[str, Any] = {"portal_id": "acme", "learner_id": "ada"}
     await other.take([an_event(1, **seen)])
     log = held(store)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WAIT_SECONDS):
         batch = asyncio.create_task(
             store.take(
                 [
@@ -81,7 +82,7 @@ async def test_a_batch_that_is_told_again_after_a_crash_gives_its_later_rows_bac
     """The process ended after storing and before confirming; the erasure ran in between."""
     store, other = await Store(database).prepare(), Store(database)
     log = held(store)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WAIT_SECONDS):
         batch = asyncio.create_task(store.take([an_event(1), an_event(8, minute=8)]))
         await log.reached.wait()
         await other.take([an_erasure(5, email="ada@example.org")])

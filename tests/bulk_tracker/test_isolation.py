@@ -10,6 +10,7 @@ from starlette.types import Message
 
 from tests.bulk_tracker.conftest import Tracker, token_of
 from tests.bulk_tracker.facts import a_row, ada, finished, progressed, rows_reported, submitted
+from tests.world import WAIT_SECONDS
 
 PEOPLE = {(person, portal): f"{person}-{portal}-" for person in ("ann", "bob", "eve") for portal in ("p1", "p2")}
 NOT_ABOUT_ACTIONS = {"/static/{version}/{name}", "/launch", "/launch/confirm", "/logout", "/{path:path}"}
@@ -78,7 +79,7 @@ async def test_a_live_stream_tells_ids_and_versions_of_ones_own_actions_and_resu
     told: list[dict[str, object]] = []
     lines = asyncio.Queue[str]()
     reading = asyncio.ensure_future(_listen(tracker.web, token_of(subject="ann", portal_id="p1"), lines))  # noqa: TID251  as above
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_SECONDS):
         assert await lines.get() == "retry: 3000"
         await tracker.told(
             *(progressed(9, each, action_id=f"{prefix}1") for each in (5, 6) for prefix in PEOPLE.values())

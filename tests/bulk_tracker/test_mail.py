@@ -20,6 +20,7 @@ from shared.mongo import Database
 from tests.bulk_tracker.conftest import Tracker, a_tracker, stores_of
 from tests.bulk_tracker.facts import ada, at, finished, rows_reported, submitted
 from tests.bulk_tracker.mailbox import Mailbox, a_mailbox, text_of
+from tests.world import WAIT_SECONDS
 
 SERVER = Server(url="smtp://localhost", sender="Learnwire <learnwire@lms.example>", public_url="https://t.example/")
 ENDING = Ending("Upload users", "Completed with Errors", "BA-7F3K9-2QDX4", "Ada Example", at(0))
@@ -166,7 +167,7 @@ async def test_a_mail_whose_sender_was_killed_is_sent_again_with_the_same_messag
         await tracker.told(submitted(), finished(4))
         killed = asyncio.ensure_future(mailing.send_one())  # noqa: TID251  cancelled below
         claimed = tracker.database["mails"]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WAIT_SECONDS):
             while not await claimed.count_documents({"attempts": 1}):  # noqa: ASYNC110  the database tells nobody
                 await asyncio.sleep(0.01)
         killed.cancel()

@@ -11,7 +11,7 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
     writer.close()
 
 
-async def said(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float = 5) -> bytes:
+async def said(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float = 30) -> bytes:
     writer.write(b"hello")
     return await asyncio.wait_for(reader.read(100), seconds)
 

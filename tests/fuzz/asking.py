@@ -22,7 +22,7 @@ from schemathesis.specs.openapi import checks as of_openapi
 
 from tests.fuzz.seeds import Seed
 from tests.fuzz.tokens import Kind, kinds
-from tests.world import Process, World
+from tests.world import WAIT_SECONDS, Process, World
 
 AnyCase = Case[Any]
 ENDLESS = ("/v1/stream",)
@@ -131,7 +131,9 @@ class Asking:
 
     def _sent(self, case: AnyCase, headers: Mapping[str, str]) -> Any:
         for _ in range(100):
-            answer = case.call(base_url=self.process.url, session=self.session, headers=dict(headers), timeout=20)
+            answer = case.call(
+                base_url=self.process.url, session=self.session, headers=dict(headers), timeout=WAIT_SECONDS
+            )
             if answer.status_code != TOO_MANY:
                 return answer
             time.sleep(0.1)
@@ -139,7 +141,7 @@ class Asking:
 
 
 def _operations(process: Process) -> "list[st.SearchStrategy[AnyCase]]":
-    document = requests.get(f"{process.url}/openapi.json", timeout=10).json()
+    document = requests.get(f"{process.url}/openapi.json", timeout=WAIT_SECONDS).json()
     schema: Any = schemathesis.openapi.from_dict(document)
     schema.config.generation.update(with_security_parameters=False)  # tokens are ours
     found: list[st.SearchStrategy[AnyCase]] = []

@@ -40,7 +40,7 @@ async def has_handled(process: Process, count: int) -> None:
     async def handled() -> int:
         return sum(each["handled"] for each in process.log() if each["event"] == "batch.handled")
 
-    await eventually(handled, f"{process.name} to take {count} events", until=lambda found: found >= count, seconds=60)
+    await eventually(handled, f"{process.name} to take {count} events", until=lambda found: found >= count, seconds=150)
 
 
 def judge(runs: Mapping[str, Run], processes: list[Process], count: int) -> None:

@@ -19,7 +19,7 @@ from tests.world import Process, World, eventually
 
 LONG, SHORT = cases(10_000), 150
 MOST_GROWTH = 64 * MIB
-QUIET_SECONDS = 90
+QUIET_SECONDS = 150
 LISTS = {
     "action-logger": ("content-actions", "content-actions/export", "content-actions/summary", "publishers"),
     "bulk-tracker": ("actions",),

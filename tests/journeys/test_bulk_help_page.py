@@ -8,6 +8,7 @@ import pytest
 from contracts.bulk_actions import BulkActionFinished, BulkActionProgressed, BulkActionStarted, Task
 from tests.bulk_tracker.mailbox import text_of
 from tests.journeys.bulk_portal import Portal, ago, an_upload, rows
+from tests.world import WAIT_SECONDS
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -50,7 +51,7 @@ async def test_you_access_the_tracker_from_its_icon_in_your_navigation(portal: P
     token = portal.world.token(
         "bulk-tracker-launch", "manager", subject="u-ada", portal_id=portal.name, jti=portal.name, seconds=100
     )
-    async with httpx.AsyncClient(base_url=portal.process.url) as browser:
+    async with httpx.AsyncClient(base_url=portal.process.url, timeout=WAIT_SECONDS) as browser:
         launched = await browser.post("/launch", data={"token": token})
         assert (launched.status_code, launched.headers["location"]) == (303, "/")
         cookie = launched.headers["set-cookie"].partition(";")[0]
@@ -99,7 +100,8 @@ async def test_the_tracker_displays_the_status_one_of_eight(portal: Portal) -> N
 
 async def test_the_tracker_is_view_only(portal: Portal) -> None:
     token = portal.world.token("bulk-tracker", "admin", subject="u-ada", portal_id=portal.name)
-    async with httpx.AsyncClient(base_url=portal.process.url, headers={"Authorization": f"Bearer {token}"}) as client:
+    known = {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(base_url=portal.process.url, headers=known, timeout=WAIT_SECONDS) as client:
         for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"):
             for path in ("/", "/actions/a", "/v1/actions", "/v1/actions/a", "/v1/actions/a/error-report", "/v1/stream"):
                 assert (await client.request(method, path)).status_code == 405, (method, path)

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.salesforce_syncer.stage import MEMBERSHIP, USER_ROWS, Someone, Stage, counters, of_module, shown, stamp
-from tests.world import eventually
+from tests.world import WAIT_SECONDS, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -95,7 +95,7 @@ async def test_refused_rows_are_listed_and_tried_again_on_request(stage: Stage) 
     await stage.shows(lambda: counters(stage.standin, "User", user), (1, 0, 0, 0, 1, 0))
     assert (await ask(stage, "/v1/rejected", portals=["other"])).json() == {"items": [], "next_cursor": None}
     stage.standin.heal()
-    async with httpx.AsyncClient(base_url=stage.syncer.url) as client:
+    async with httpx.AsyncClient(base_url=stage.syncer.url, timeout=WAIT_SECONDS) as client:
         answer = await client.post(
             "/v1/rejected/retry",
             json={"keys": [someone.key("e1"), "acme:unknown"]},

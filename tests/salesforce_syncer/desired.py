@@ -8,7 +8,7 @@ import httpx
 from pymongo import MongoClient
 
 from tests.salesforce_syncer.standin import StandIn
-from tests.world import Process, World, eventually
+from tests.world import WAIT_SECONDS, Process, World, eventually
 
 PARENTS = {
     "Portal__r": ("Portal__c", "LearnUpon_Portal__c", "Portal_Key__c"),
@@ -98,6 +98,6 @@ def _as_kept(field: str, value: Any, held: Mapping[str, Mapping[str, Mapping[str
 async def metric(process: Process, name: str) -> float:
     """The sum of a metric over its labels."""
     async with httpx.AsyncClient() as client:
-        text = (await client.get(f"{process.url}/metrics", timeout=10)).text
+        text = (await client.get(f"{process.url}/metrics", timeout=WAIT_SECONDS)).text
     found = [line for line in text.splitlines() if line.startswith((f"{name}{{", f"{name} "))]
     return sum(float(line.rpartition(" ")[2]) for line in found)

@@ -22,7 +22,7 @@ def learnwire(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[
         | {f"LEARNWIRE_{key}": value for key, value in settings.items()},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 

@@ -15,7 +15,7 @@ import pytest
 from contracts import BulkActionStarted
 from learnwire_local import free_port
 from shared.service import utc_now
-from tests.world import ISSUER, Process, World, eventually
+from tests.world import ISSUER, WAIT_SECONDS, Process, World, eventually
 
 NAME = "bulk-tracker"
 
@@ -73,7 +73,7 @@ async def test_it_becomes_ready_consumes_and_ends_with_zero_on_sigterm(world: Wo
 async def test_health_needs_no_token_and_metrics_are_there(world: World) -> None:
     process = start(world)
     await world.ready(process)
-    async with httpx.AsyncClient(base_url=process.url) as client:
+    async with httpx.AsyncClient(base_url=process.url, timeout=WAIT_SECONDS) as client:
         assert (await client.get("/livez")).json() == {"alive": True}
         assert (await client.get("/readyz")).json() == {"ready": True, "reasons": []}
         assert (await client.get("/version")).json()["service"] == NAME
@@ -85,7 +85,7 @@ async def test_health_needs_no_token_and_metrics_are_there(world: World) -> None
 async def test_problems_are_problem_json_without_traces_or_values(world: World) -> None:
     process = start(world)
     await world.ready(process)
-    async with httpx.AsyncClient(base_url=process.url) as client:
+    async with httpx.AsyncClient(base_url=process.url, timeout=WAIT_SECONDS) as client:
         cases: dict[str, tuple[int, str]] = {
             "/v1/no": (404, "Not Found"),
             "/v1/nowhere": (404, "Not Found"),
@@ -114,7 +114,7 @@ async def test_the_token_is_judged_before_anything_else_and_the_description_says
 ) -> None:
     process = start(world)
     await world.ready(process)
-    async with httpx.AsyncClient(base_url=process.url) as client:
+    async with httpx.AsyncClient(base_url=process.url, timeout=WAIT_SECONDS) as client:
         bare = await client.get("/v1/whoami")
         asked_more = await client.get("/v1/whoami?unknown=1")
         assert (bare.status_code, bare.content) == (401, asked_more.content)
@@ -129,7 +129,7 @@ async def test_the_token_is_judged_before_anything_else_and_the_description_says
 async def test_an_empty_parameter_counts_as_absent_and_a_cursor_holds_with_its_filters_only(world: World) -> None:
     process = start(world)
     await world.ready(process)
-    async with httpx.AsyncClient(base_url=process.url) as client:
+    async with httpx.AsyncClient(base_url=process.url, timeout=WAIT_SECONDS) as client:
         first = (await client.get("/v1/list?limit=&word=x&cursor=")).json()
         assert first["items"] == [1, 50]
         again = await client.get("/v1/list", params={"word": "x", "cursor": first["next_cursor"]})
@@ -175,7 +175,7 @@ async def test_only_good_tokens_with_the_right_role_pass_and_all_bad_ones_get_th
         *map(without, ("iss", "aud", "sub", "exp", "iat")),
         "x" * 20_000,
     ]
-    async with httpx.AsyncClient(base_url=process.url) as client:
+    async with httpx.AsyncClient(base_url=process.url, timeout=WAIT_SECONDS) as client:
         answer = await client.get("/v1/whoami", headers={"Authorization": f"Bearer {good}"})
         assert answer.json() == {"subject": "someone", "portals": ["acme"], "portal_id": "acme"}
         none = await client.get("/v1/whoami")
@@ -213,7 +213,7 @@ async def test_without_kafka_and_mongodb_it_is_alive_and_says_why_it_is_not_read
         LEARNWIRE_KAFKA_BOOTSTRAP_SERVERS=f"127.0.0.1:{free_port()}",
         LEARNWIRE_MONGO_URI=f"mongodb://127.0.0.1:{free_port()}/?replicaSet=rs0",
     )
-    async with httpx.AsyncClient(base_url=process.url) as client:
+    async with httpx.AsyncClient(base_url=process.url, timeout=WAIT_SECONDS) as client:
 
         async def reasons() -> str:
             try:
@@ -243,7 +243,7 @@ def test_all_problems_with_the_settings_are_told_at_once(tmp_path: Path) -> None
         },
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=WAIT_SECONDS,
         cwd=Path(__file__).parents[2],
         check=False,
     )
@@ -267,7 +267,7 @@ def test_a_key_of_the_wrong_length_is_a_clear_refusal(tmp_path: Path) -> None:
         },
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=WAIT_SECONDS,
         cwd=Path(__file__).parents[2],
         check=False,
     )
