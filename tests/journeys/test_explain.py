@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 from contracts import BulkActionStarted, BulkActionSubmitted, ContentActionRecorded, Requester
@@ -12,12 +13,13 @@ from contracts.event import Event
 from shared.explaining import KEPT
 from shared.explaining.asking import ask
 from shared.mongo import connect
-from tests.journeys.whole import Whole, course, launched, learner, linked, portal, whole
+from tests.journeys.whole import START_SECONDS, Whole, course, launched, learner, linked, portal, whole
 from tests.shared.test_command import learnwire
 from tests.world import eventually
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 NAMES = ("ada@", "Ada", "Lovelace")
+LOOKED_AT = {"clocks", "indexes", "rights", "settings", "mongodb", "retention"}
 BAD = json.dumps(
     {
         "specversion": "1.0",
@@ -61,11 +63,18 @@ def upload() -> BulkActionSubmitted:
 
 
 async def explained(one: Whole, what: str, *options: str) -> Any:
-    """The story as JSON; nothing in it names anybody."""
-    done = await one.command("explain", what, "--json", *options)
-    assert done.returncode in {0, 1}, done.stderr
-    assert not [each for each in NAMES if each in done.stdout]
-    return json.loads(done.stdout)
+    """The story as JSON; nothing in it names anybody. Asked for again where something did not answer in time."""
+
+    async def told() -> Any:
+        done = await one.command("explain", what, "--json", *options)
+        assert done.returncode in {0, 1, 3}, done.stderr
+        assert not [each for each in NAMES if each in done.stdout]
+        return json.loads(done.stdout)
+
+    def in_full(story: Any) -> bool:
+        return not story["not_reached"] and not any("were not looked at" in each for each in story["remarks"])
+
+    return await eventually(told, f"{what} to be explained", until=in_full)
 
 
 def says(story: Any, service: str) -> list[str]:
@@ -91,7 +100,9 @@ async def test_a_life_is_told_through_all_services(
             read = set(launch["services"].values()) == {"handled", "does not read this topic"}
             return read and len(says(logged, "action-logger")) == 2 and any("written" in each for each in says(logged, "salesforce-syncer"))  # fmt: skip
 
-        await eventually(everywhere, "all to be read")
+        await eventually(everywhere, "all to be read", seconds=START_SECONDS)
+        # What the launch has caused is in Kafka by now: the other services read it too, and the bad event and the rest.
+        await eventually(one.all_read, "all to be read everywhere", seconds=START_SECONDS)
 
         launch = await explained(one, "e-launch")
         assert [each["type"] for each in launch["published"]] == ["learnwire.go1.course-launched.v1"]
@@ -130,7 +141,11 @@ async def test_a_life_is_told_through_all_services(
 
         person = await explained(one, "acme/ada")
         assert {each["service"] for each in person["kept"]} == set(SERVICES)
-        shown = await one.command("explain", "acme/ada", "--show-personal-data")
+        shown = await eventually(
+            lambda: one.command("explain", "acme/ada", "--show-personal-data"),
+            "all to answer in time",
+            until=lambda done: "not reached" not in done.stderr,
+        )
         assert "ada@acme.example" in shown.stdout
         assert "Ada Lovelace" in shown.stdout
 
@@ -141,7 +156,11 @@ async def test_a_life_is_told_through_all_services(
 
 
 async def the_screen_is_green_then_red(one: Whole) -> None:
-    screen = await one.command("status", "--json")
+    async def looked() -> "CompletedProcess[str]":
+        return await one.command("status", "--json")
+
+    # On a busy machine a service is late now and then, and said not to answer.
+    screen = await eventually(looked, "all to answer in time", until=lambda done: done.returncode == 0)
     lines = json.loads(screen.stdout)["lines"]
     assert {each["service"] for each in lines if each["what"] == "ready"} == set(SERVICES)
     assert (screen.returncode, [each for each in lines if each["colour"] == "red"]) == (0, [])
@@ -149,17 +168,26 @@ async def the_screen_is_green_then_red(one: Whole) -> None:
         each["what"] for each in lines
     }
     one.services["bulk-tracker"].kill()
-    screen = await one.command("status", "--json")
+    screen = await eventually(looked, "one to be away", until=lambda done: _reds(done) == ["bulk-tracker"])
     first = json.loads(screen.stdout)["lines"][0]
     assert (screen.returncode, first["service"], first["what"]) == (1, "bulk-tracker", "does not answer")
 
 
+def _reds(done: "CompletedProcess[str]") -> list[str]:
+    return [each["service"] for each in json.loads(done.stdout)["lines"] if each["colour"] == "red"]
+
+
 async def the_doctor_is_content(one: Whole) -> None:
-    done = await one.command("doctor", "--json")
-    found = json.loads(done.stdout)["findings"]
+    async def looked() -> list[dict[str, str]]:
+        return json.loads((await one.command("doctor", "--json")).stdout)["findings"]
+
+    def at_all(found: list[dict[str, str]]) -> bool:
+        indexes = [each for each in found if each["about"] == "indexes"]
+        return len(indexes) == len(SERVICES) and {each["about"] for each in found} >= LOOKED_AT
+
+    found = await eventually(looked, "all to answer in time", until=at_all)
     # The test's topics are made by hand, without the catalogue's retention: the doctor says so.
     assert {each["about"] for each in found if each["colour"] == "red"} <= {"retention", "topics"}
-    assert {"clocks", "indexes", "rights", "settings", "mongodb", "retention"} <= {each["about"] for each in found}
     assert [each["says"] for each in found if each["about"] == "indexes"] == [
         f"{name}: all that are asked are there" for name in SERVICES
     ]

@@ -18,8 +18,6 @@ from contracts.envelope import Envelope
 from contracts.learners import LearnerErased
 from contracts.types import instant
 from contracts.wire import decode
-from shared.cli.reach import CommandSettings
-from shared.cli.stream import Stream
 from tests.bulk_tracker.mailbox import Mailbox, a_mailbox
 from tests.journeys.whole import START_SECONDS, Whole, learner, linked, portal, whole
 from tests.world import eventually
@@ -100,21 +98,6 @@ async def plant_requests(one: Whole) -> None:
             await client.request("BREW", f"{process.url}/{ADDRESS}", headers={"cookie": f"__Host-x={TOKEN}"})
 
 
-async def all_read(one: Whole) -> bool:
-    settings = CommandSettings.model_validate({name.lower(): value for name, value in one.settings().items()})
-    stream = Stream(settings)
-    try:
-        await stream.start([*dict.fromkeys(topic for each in SERVICES.values() for topic in each.topics)])
-        for name, service in SERVICES.items():
-            at = await stream.positions(settings.groups()[name])
-            sizes = await stream.sizes(service.topics)
-            if any(end and at.get(each, 0) < end for each, (_, end) in sizes.items()):
-                return False
-    finally:
-        await stream.close()
-    return True
-
-
 async def kept(one: Whole) -> dict[str, str]:
     """All that operators' tools keep, by where it was found."""
     found: dict[str, str] = {}
@@ -152,7 +135,7 @@ async def test_what_is_personal_is_in_no_log_no_metric_and_no_header_of_dead_let
             erased = LearnerErased(portal_id="acme", learner_id="ada", email=ADDRESS, erased_at=instant("2026-11-22T00:00:00Z"))  # fmt: skip
             await one.world.publish(erased)
             await plant_requests(one)
-            await eventually(lambda: all_read(one), "all to be read", seconds=2 * START_SECONDS)
+            await eventually(one.all_read, "all to be read", seconds=2 * START_SECONDS)
             one.standin.heal()
             found = await kept(one)
     leaks = {

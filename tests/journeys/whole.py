@@ -14,6 +14,8 @@ from contracts.go1 import EntryPoint, Go1CourseChanged, Go1CourseLaunched
 from contracts.learners import LearnerChanged, LearnerLinked
 from contracts.portals import PortalConnected
 from contracts.types import instant
+from shared.cli.reach import CommandSettings
+from shared.cli.stream import Stream
 from tests.salesforce_syncer.standin import StandIn, running
 from tests.shared.test_command import learnwire
 from tests.world import Process, World
@@ -45,6 +47,21 @@ class Whole:
     async def command(self, *arguments: str, **settings: str) -> "CompletedProcess[str]":
         """Run `learnwire` with these arguments."""
         return await asyncio.to_thread(learnwire, *arguments, **self.settings() | settings)
+
+    async def all_read(self) -> bool:
+        """Whether each service has taken through, and committed, all that is in Kafka for it."""
+        settings = CommandSettings.model_validate({name.lower(): value for name, value in self.settings().items()})
+        stream = Stream(settings)
+        try:
+            await stream.start([*dict.fromkeys(topic for each in SERVICES.values() for topic in each.topics)])
+            for name, service in SERVICES.items():
+                at = await stream.positions(settings.groups()[name])
+                sizes = await stream.sizes(service.topics)
+                if any(end and at.get(each, 0) < end for each, (_, end) in sizes.items()):
+                    return False
+        finally:
+            await stream.close()
+        return True
 
 
 @asynccontextmanager
