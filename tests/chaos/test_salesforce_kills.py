@@ -94,14 +94,14 @@ async def test_a_bulk_job_whose_writer_was_killed_is_ended_before_its_rows_are_w
         people, users = [Someone() for _ in range(4)], [standin.user() for _ in range(4)]
         await stage.tell(*(each.linked(1, user) for each, user in zip(people, users, strict=True)))
         await stage.shows(lambda: [counters(standin, "User", each) for each in users], [(0,) * 6] * 4, seconds=60)
-        standin.fault("bulk_slow", seconds=8)
-        await stage.tell(*(each.enrolled(f"e{n}", 1) for each in people for n in range(2)))
+        standin.fault("bulk_slow", seconds=60)  # longer than the next writer takes to begin; it ends when it is aborted
+        await stage.tell(*(each.enrolled(f"e{n}", 1) for each in people for n in range(6)))
         await eventually(lambda: _jobs(stage), "a job to begin", until=lambda states: "InProgress" in states)
         stage.syncer.kill()
-        await stage.tell(*(each.enrolled(f"e{n}", 2, "passed") for each in people for n in range(2)))
+        await stage.tell(*(each.enrolled(f"e{n}", 2, "passed") for each in people for n in range(6)))
         stage.syncer.start()
         await stage.shows(
-            lambda: [counters(standin, "User", each) for each in users], [(2, 2, 2, 0, 0, 0)] * 4, seconds=60
+            lambda: [counters(standin, "User", each) for each in users], [(6, 6, 6, 0, 0, 0)] * 4, seconds=120
         )
         states = await _jobs(stage)
         assert states.count("Aborted") == 1

@@ -41,6 +41,7 @@ stage = of_module(SALESFORCE_DRY_RUN_PORTALS="rehearsal")
 
 async def test_a_command_that_cannot_be_done_says_what_is_wrong_and_what_to_do(stage: Stage, tmp_path: Path) -> None:
     (tmp_path / "wrong").write_text("wrong")
+    await stage.shows(lambda: "acme" in stage.standin.rows(PORTAL), expected=True)
     none = "No portal acmee is connected with Salesforce; there are 1, such as acme."
     nowhere = "http://127.0.0.1:9"
     said = {

@@ -58,9 +58,9 @@ async def test_a_guarded_portal_goes_on_when_its_deletes_fall_away(stage: Stage)
     await stage.becomes(guarded, ["seasonal"])
     before = here()
     assert before >= 6
-    await stage.tell(*(someone.enrolled(f"e{n}", 3) for n in range(60)))
+    await stage.tell(*(someone.enrolled(f"e{n}", 3) for n in range(62)))
     await stage.becomes(guarded, [])
-    await stage.shows(here, 66)
+    await stage.shows(here, 68)
     events = [each["event"] for each in stage.syncer.log() if each.get("portal_id") == "seasonal"]
     assert events == ["deletes.guarded", "deletes.released"]
 
@@ -69,12 +69,12 @@ async def test_go1_attempts_are_no_longer_enrollments_once_their_mirror_is_switc
     someone, user = Someone(), stage.standin.user()
     key = f"acme:go1:{someone.id}-a1"
     await stage.tell(someone.linked(1, user), someone.attempted("a1", 1, "completed"), someone.enrolled("e1", 1))
-    await stage.shows(lambda: counters(stage.standin, "User", user), (2, 1, 1, 0, 1, 0), seconds=40)
+    await stage.shows(lambda: counters(stage.standin, "User", user), (2, 1, 1, 0, 1, 0))
     for mirror, there, counted in (("false", False, (1, 0, 0, 0, 1, 0)), ("true", True, (2, 1, 1, 0, 1, 0))):
         assert stage.syncer.terminate() == 0
         stage.syncer.environment["LEARNWIRE_SALESFORCE_MIRROR_GO1"] = mirror
         stage.syncer.start()
-        await stage.shows(lambda: key in stage.standin.rows(USER_ROWS), expected=there, seconds=40)
+        await stage.shows(lambda: key in stage.standin.rows(USER_ROWS), expected=there)
         await stage.shows(lambda: counters(stage.standin, "User", user), counted)
     await stage.world.ready(stage.syncer)
 
@@ -89,7 +89,7 @@ async def test_two_replicas_write_as_one_and_the_other_goes_on_when_the_writer_i
     await stage.tell(*(each.linked(1, user) for each, user in zip(people, users, strict=True)))
     await stage.tell(*(each.enrolled("e1", 1) for each in people))
     await stage.shows(
-        lambda: {counters(stage.standin, "User", user) for user in users}, {(1, 0, 0, 0, 1, 0)}, seconds=60
+        lambda: {counters(stage.standin, "User", user) for user in users}, {(1, 0, 0, 0, 1, 0)}, seconds=120
     )
     keys = [each["Enrollment_Key__c"] for each in stage.standin.rows(USER_ROWS).values()]
     assert len(keys) == len(set(keys))
@@ -110,7 +110,7 @@ async def test_another_org_behind_the_same_settings_is_not_written_until_it_is_a
     stage.standin.zero()
     code, told = await command(stage, "accept-org")
     assert (code, told["org_id"]) == (0, stage.standin.calls()["organization_id"])
-    await stage.shows(lambda: stage.standin.rows(USER_ROWS)[people[0].key("e1")]["Status__c"], "passed", seconds=40)
+    await stage.shows(lambda: stage.standin.rows(USER_ROWS)[people[0].key("e1")]["Status__c"], "passed")
 
 
 async def test_a_used_up_share_of_the_quota_pauses_and_goes_on_by_itself(

@@ -50,7 +50,7 @@ async def quiet(stage: Stage) -> None:
     async def dirty() -> int:
         return sum(each["rows"] for each in (await status(stage))["dirty"])
 
-    await stage.becomes(dirty, 0, seconds=40)
+    await stage.becomes(dirty, 0, seconds=90)
 
 
 async def synced(stage: Stage, size: int = 1) -> tuple[list[Someone], list[str]]:
@@ -58,6 +58,6 @@ async def synced(stage: Stage, size: int = 1) -> tuple[list[Someone], list[str]]
     await stage.tell(*(each.linked(1, user) for each, user in zip(people, users, strict=True)))
     await stage.tell(*(each.enrolled("e1", 1) for each in people))
     await stage.shows(
-        lambda: {counters(stage.standin, "User", user) for user in users}, {(1, 0, 0, 0, 1, 0)}, seconds=40
+        lambda: {counters(stage.standin, "User", user) for user in users}, {(1, 0, 0, 0, 1, 0)}, seconds=90
     )
     return people, users

@@ -27,7 +27,7 @@ from contracts import (
     PortalConnected,
 )
 from tests.salesforce_syncer.standin import StandIn, running
-from tests.world import Process, World, eventually
+from tests.world import WAIT_SECONDS, Process, World, eventually
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 PORTAL, MEMBERSHIP = "LearnUpon_Portal__c", "LearnUpon_Portal_Membership__c"
@@ -53,7 +53,7 @@ class Stage:
         """Publish facts, each recorded at its hour."""
         await self.world.publish(*(Envelope.of(data, source="/lms/acme", time=at(hour)) for hour, data in facts))
 
-    async def shows(self, look: Callable[[], Any], expected: Any, *, seconds: float = 20) -> None:
+    async def shows(self, look: Callable[[], Any], expected: Any, *, seconds: float = WAIT_SECONDS) -> None:
         """Wait until Salesforce shows this."""
 
         async def look_once() -> Any:
@@ -61,7 +61,9 @@ class Stage:
 
         await self.becomes(look_once, expected, seconds=seconds)
 
-    async def becomes(self, look: Callable[[], Awaitable[Any]], expected: Any, *, seconds: float = 20) -> None:
+    async def becomes(
+        self, look: Callable[[], Awaitable[Any]], expected: Any, *, seconds: float = WAIT_SECONDS
+    ) -> None:
         """Wait until a look shows this; what is seen instead is told with the syncer's last warnings."""
         try:
             await eventually(look, "it to be so", until=lambda found: found == expected, seconds=seconds)
