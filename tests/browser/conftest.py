@@ -20,11 +20,12 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from shared import mongo
-from tests.browser.visiting import Visitor, a_visitor, chromium
+from tests.browser.visiting import PATIENCE_MILLISECONDS, Visitor, a_visitor, chromium
 
+expect.set_options(timeout=PATIENCE_MILLISECONDS)
 HERE = Path(__file__).parent
 Visit = Callable[..., Awaitable[Visitor]]
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import expect
 
 from contracts import Envelope, LearnerErased, vocabulary
 from shared.mongo import connect
@@ -92,8 +93,10 @@ async def test_without_javascript_filters_charts_and_downloads_work(report: Serv
     await sign_in(visitor, report.url, launch_token())
     await page.get_by_label("Content title").fill("fire")
     await page.get_by_role("button", name="Show").click()
+    await page.wait_for_url("**content_title=fire**")
     assert await page.get_by_label("Content title").input_value() == "fire"
     await page.locator(".bars").get_by_role("link", name="Enrollment").click()
+    await page.wait_for_url("**type=enrollment**")
     assert {"content_title=fire", "type=enrollment"} <= set(page.url.partition("?")[2].split("&"))
     await page.get_by_label("JSON Lines").check()
     async with page.expect_download() as download:
@@ -112,6 +115,7 @@ async def test_everything_is_reached_with_the_keyboard_alone(report: Served, vis
     await page.keyboard.press("Tab")
     assert await page.evaluate("document.activeElement.textContent") == "Skip to the content"
     await page.keyboard.press("Enter")
+    await expect(page.locator("#main")).to_be_focused()
     await page.keyboard.press("Tab")
     assert await page.evaluate("document.activeElement.id") == "email"
     await page.keyboard.type("ADA@example.org")

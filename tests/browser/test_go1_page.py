@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import expect
 
 from contracts.types import instant_text
 from shared.mongo import connect
@@ -115,17 +116,19 @@ async def test_without_javascript_filters_lists_and_downloads_work(site: Served,
     await page.get_by_label("Result").select_option(label="Failed")
     await page.get_by_label("Last activity from").fill("2026-01-01")
     await page.get_by_role("button", name="Show").click()
-    assert "result=failed" in page.url
+    await page.wait_for_url("**result=failed**")
     assert await page.get_by_label("Result").input_value() == "failed"
     await page.get_by_role("link", name="Title of C1").click()
+    await page.wait_for_url("**/course?**")
     assert "result=failed" in page.url
     assert set(await page.locator(".list .tag.is-bad").all_inner_texts()) == {"Failed"}
     async with page.expect_download() as download:
         await page.get_by_role("button", name="Download").click()
     assert (await download.value).suggested_filename.startswith("attempts")
     await page.locator(".list th a").first.click()
+    await page.wait_for_url("**/attempt?**")
     await page.locator("summary").first.click()
-    assert await page.get_by_text("progress.completed").is_visible()
+    await expect(page.get_by_text("progress.completed")).to_be_visible()
 
 
 async def test_everything_is_reached_with_the_keyboard_alone(site: Served, visit: Visit) -> None:
@@ -135,7 +138,7 @@ async def test_everything_is_reached_with_the_keyboard_alone(site: Served, visit
     await page.keyboard.press("Tab")
     assert await page.evaluate("document.activeElement.textContent") == "Skip to the content"
     await page.keyboard.press("Enter")
-    assert await page.evaluate("document.activeElement.id") == "main"
+    await expect(page.locator("#main")).to_be_focused()
     await page.keyboard.press("Tab")
     assert await page.evaluate("document.activeElement.id") == "course"
     await page.keyboard.type("data")

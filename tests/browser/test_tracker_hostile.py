@@ -75,6 +75,7 @@ async def test_in_lists_and_in_filters_they_are_texts(site: Site, visit: Visit) 
         older = page.get_by_role("link", name="Older actions")
         if await older.count():
             await older.click()
+            await page.wait_for_url("**cursor=**")
     assert seen == [shown(each) for each in HOSTILE]
     for text in HOSTILE[::20]:
         query = urlencode({"q": text[:200], "type": text, "status": text, "from": text, "to": text, "cursor": text})

@@ -15,6 +15,7 @@ from tests.browser.conftest import Visit
 from tests.browser.tracking import Site, a_site, ago, launched
 from tests.bulk_tracker.conftest import settings_in
 from tests.bulk_tracker.facts import a_row, at, finished, progressed, rows_reported, started, submitted
+from tests.world import eventually
 
 REFERENCE = made_reference(portal_id="acme", action_id="a-1")
 MINUTES = ago()
@@ -173,7 +174,11 @@ async def test_everything_can_be_done_with_the_keyboard_alone(site: Site, visit:
     await page.locator("a.name").first.focus()
     await keys.press("Tab")
     await keys.press("Enter")
-    assert await page.evaluate("navigator.clipboard.readText()") == REFERENCE
+
+    async def copied() -> str:
+        return await page.evaluate("navigator.clipboard.readText()")
+
+    await eventually(copied, "the reference to be copied", until=lambda text: text == REFERENCE)
     await keys.press("Tab")
     async with page.expect_download():
         await keys.press("Enter")

@@ -16,6 +16,8 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Dialog
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WIDE, SMALL = ViewportSize(width=1280, height=900), ViewportSize(width=360, height=740)
+PATIENCE_MILLISECONDS = 60_000
+"""Of a browser beside two other test processes: its own five seconds are soon over there."""
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 _TELL_OF_REFUSALS = """
 document.addEventListener("securitypolicyviolation", (event) =>
@@ -98,7 +100,7 @@ async def a_visitor(
         timezone_id="Europe/Berlin",
         locale="en-GB",
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     await context.add_init_script(_TELL_OF_REFUSALS)
     visitor = Visitor(context, await context.new_page())
     visitor.watch(visitor.page)
