@@ -43,6 +43,7 @@ def crash(server: Kafka | Mongo, rng: random.Random, *, down_seconds: float) -> 
     return fault
 
 
+@pytest.mark.timeout(900)  # all that starts here, twice and side by side with other tests, may take minutes
 async def test_services_kafka_and_mongodb_all_crash_and_every_event_is_accounted_for(
     servers: Servers, tmp_path: Path
 ) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
+import pytest
+
 from contracts import BulkActionStarted, BulkActionSubmitted, ContentActionRecorded, Requester
 from contracts.catalog import BULK_ACTIONS, SERVICES
 from contracts.envelope import Envelope
@@ -81,6 +83,7 @@ def says(story: Any, service: str) -> list[str]:
     return [each["says"] for each in story["kept"] if each["service"] == service]
 
 
+@pytest.mark.timeout(600)
 async def test_a_life_is_told_through_all_services(
     kafka: str, mongo_uri: str, used_prefixes: list[str], tmp_path: Path
 ) -> None:
