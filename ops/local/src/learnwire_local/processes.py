@@ -44,13 +44,14 @@ def free_port() -> int:
         except OSError:
             taken.close()
             continue
-        _reserved.append(taken)
+        _reserved.append(taken.detach())
         if len(_reserved) > RESERVED_AT_ONCE:
-            _reserved.popleft().close()
+            os.close(_reserved.popleft())
         return port
 
 
-_reserved: deque[socket.socket] = deque()
+_reserved: deque[int] = deque()
+"""Descriptors, and no sockets: these would complain at the end of the process that nobody has closed them."""
 
 
 @dataclass(slots=True)
