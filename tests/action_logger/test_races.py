@@ -1,12 +1,16 @@
 """Batches in flight beside each other and beside erasures: what comes of it is what the facts say."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import pytest
+from pymongo.errors import AutoReconnect
 
 from action_logger import handlers
 from action_logger.domain.rows import Reference
 from action_logger.store.log import Log, Stored
+from action_logger.store.people import People
 from shared.mongo import Database, Document
 from tests.action_logger.histories import at
 from tests.action_logger.stores import KEYS, NOW, Store
@@ -139,3 +143,27 @@ async def test_the_content_that_was_read_first_stays_though_its_people_take_long
     (refusal,) = await store.take([other])
     assert (refusal.fact.event, refusal.reason) == (other, "conflict")
     assert await batch == []
+
+
+class TornPeople(People):
+    """Its first insertion finds no primary."""
+
+    torn = False
+
+    async def _insert(self, documents: Mapping[str, Document]) -> set[str]:
+        if documents and not self.torn:
+            self.torn = True
+            raise AutoReconnect("primary stepped down")
+        return await super()._insert(documents)
+
+
+async def test_a_person_whom_nobody_could_write_is_not_taken_for_written_when_the_batch_comes_again(
+    database: Database,
+) -> None:
+    store = await Store(database).prepare()
+    people = TornPeople(database, store.records)
+    store.use(handlers.handlers(Log(database, people, KEYS), people, lambda: NOW))
+    with pytest.raises(AutoReconnect):
+        await store.take([an_event(1)])
+    assert await store.take([an_event(1)]) == []
+    assert await addresses(store) == {"e1": "ada@example.org"}

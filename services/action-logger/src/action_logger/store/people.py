@@ -46,14 +46,21 @@ class People:
         await self._recall(batch, memory)
         async with self._lock:
             memory = self._memory_at(memory.erasures)
-            while True:
-                await self._recall(batch, memory)
-                needed = plan(batch, memory)
-                if not needed or await self._carry_out(needed, memory):
-                    break
+            try:
+                while not await self._has_all(batch, memory):
+                    pass
+            except BaseException:
+                self._memory = None  # it may claim what was not written
+                raise
             assignment = Assignment([memory.pseudonym_of(row) for row in rows], memory.erasures)
             memory.trim()
         return assignment
+
+    async def _has_all(self, batch: Batch, memory: Memory) -> bool:
+        """Look up and write what these rows need; whether that is all, as others may have been there first."""
+        await self._recall(batch, memory)
+        needed = plan(batch, memory)
+        return not needed or await self._carry_out(needed, memory)
 
     def _memory_at(self, erasures: int) -> Memory:
         """Return what is remembered at this number of erasures, or a greater one: that was looked up later still."""
