@@ -9,6 +9,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from bulk_tracker.routes.asking import get, who_asks
 from bulk_tracker.store.actions import Requester
@@ -54,34 +55,42 @@ def router(stores: Stores, auth: Auth) -> APIRouter:
             except Problem:
                 return False
 
-        body = _body(viewer, still_he, lambda: stores.live.leave(viewer))
-        return StreamingResponse(body, headers=HEADERS, media_type="text/event-stream")
+        return _Stream(_body(viewer, still_he), lambda: stores.live.leave(viewer))
 
     _ = stream
     return routes
 
 
-async def _body(
-    viewer: Viewer, still_he: Callable[[], Awaitable[bool]], leave: Callable[[], None]
-) -> AsyncGenerator[bytes]:
+class _Stream(StreamingResponse):
+    """A live stream. Its viewer leaves with it, also where it is gone before its first byte: no generator runs then."""
+
+    def __init__(self, body: AsyncGenerator[bytes], leave: Callable[[], None]) -> None:
+        super().__init__(body, headers=HEADERS, media_type="text/event-stream")
+        self._leave = leave
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._leave()
+
+
+async def _body(viewer: Viewer, still_he: Callable[[], Awaitable[bool]]) -> AsyncGenerator[bytes]:
     """Yield the events; ends when the token or session does, or when the service stops."""
     loop = asyncio.get_running_loop()
     check_at = loop.time() + PING_SECONDS
-    try:
-        yield f"retry: {RETRY_MS}\n\n".encode()
-        while not viewer.over:
-            for action_id, (touched_at, version) in viewer.take().items():
-                data = json.dumps({"action_id": action_id, "version": version})
-                yield f"id: {instant_text(touched_at)}\ndata: {data}\n\n".encode()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(viewer.woken.wait(), max(check_at - loop.time(), 0.01))
-            if loop.time() >= check_at:
-                if not await still_he():
-                    return
-                check_at = loop.time() + PING_SECONDS
-                yield b": still here\n\n"
-    finally:
-        leave()
+    yield f"retry: {RETRY_MS}\n\n".encode()
+    while not viewer.over:
+        for action_id, (touched_at, version) in viewer.take().items():
+            data = json.dumps({"action_id": action_id, "version": version})
+            yield f"id: {instant_text(touched_at)}\ndata: {data}\n\n".encode()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(viewer.woken.wait(), max(check_at - loop.time(), 0.01))
+        if loop.time() >= check_at:
+            if not await still_he():
+                return
+            check_at = loop.time() + PING_SECONDS
+            yield b": still here\n\n"
 
 
 def _instant(text: str | None) -> datetime | None:

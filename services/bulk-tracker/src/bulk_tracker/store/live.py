@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bulk_tracker import metrics
 from bulk_tracker.store.actions import Actions, Requester
@@ -11,6 +11,8 @@ from bulk_tracker.store.actions import Actions, Requester
 LOOK_SECONDS = 0.5
 OVERLAP = timedelta(seconds=10)
 """Documents are dated by the clocks of their writers, and are seen only once they are written."""
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""Nothing is older, and time can be taken from it."""
 MOST_OF_ONE = 5
 MOST = 200
 
@@ -58,9 +60,13 @@ class Live:
         self._viewers.setdefault(requester, set()).add(viewer)
         metrics.streams.inc()
         self._anybody.set()
-        if since is not None:
-            async for each in self._actions.touched(since - OVERLAP, of=requester):
-                viewer.tell(each.action_id, each.touched_at, each.version)
+        try:
+            if since is not None:
+                async for each in self._actions.touched(max(since, LONG_AGO) - OVERLAP, of=requester):
+                    viewer.tell(each.action_id, each.touched_at, each.version)
+        except BaseException:
+            self.leave(viewer)  # nobody else will: the caller has none
+            raise
         return viewer
 
     def leave(self, viewer: Viewer) -> None:
