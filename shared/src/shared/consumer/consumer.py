@@ -100,13 +100,21 @@ class Consumer:
     async def _intake(self, records: Sequence[Raw]) -> None:
         """Take a batch over from FastStream; never raises, or FastStream would pass over it."""
         groups = by_partition(records)
-        if not await self._has_slot():
-            self._give_back(groups)
+        before = {partition: self.progress.get(partition) for partition in groups}
+        has_slot = await self._has_slot()
+        # What was taken from us meanwhile is read again from what was committed, also where it is ours again.
+        ours = {
+            partition: progress
+            for partition, progress in before.items()
+            if progress is not None and self.progress.get(partition) is progress
+        }
+        if not has_slot:
+            self._give_back({partition: groups[partition] for partition in ours})
             return
         slices = {
-            partition: self.progress[partition].take(some[0].offset, some[-1].offset + 1)
-            for partition, some in groups.items()
-            if partition in self.progress and partition not in self.halt.reasons
+            partition: progress.take(groups[partition][0].offset, groups[partition][-1].offset + 1)
+            for partition, progress in ours.items()
+            if partition not in self.halt.reasons
         }
         if len(slices) != len(groups):
             records = [each for each in records if (each.topic, each.partition) in slices]
@@ -179,8 +187,6 @@ class Consumer:
             progress = self.progress.get(partition)
             if progress is None:
                 continue
-            if partition in self.halt.reasons and partition not in cut:
-                continue  # this batch came after the one that tripped: its part is read again after the mend
             grew |= progress.finish(slice_, end=cut.get(partition))
         if grew:
             self._dirty.set()

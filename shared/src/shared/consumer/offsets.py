@@ -28,9 +28,16 @@ class Progress:
         return slice_
 
     def finish(self, slice_: Slice, *, end: int | None = None) -> bool:
-        """Note that a slice is written, or its part below `end`; True where the prefix grew."""
+        """Note that a slice is written, or its part below `end`; True where the prefix grew.
+
+        What was taken behind a cut counts for nothing, whether it is written or not: it is read again.
+        """
+        if slice_ not in self._in_flight:
+            return False
         if end is not None:
             slice_.end = end
+            while self._in_flight[-1] is not slice_:
+                self._in_flight.pop()
         slice_.done = True
         grew = False
         while self._in_flight and self._in_flight[0].done:
