@@ -22,7 +22,7 @@ from salesforce_syncer.salesforce.schema import Schema, cut
 from salesforce_syncer.store import answers
 from salesforce_syncer.store.orgs import OrgStore
 from salesforce_syncer.store.writing import WritingStore
-from shared.mongo import Document, UpdateOne
+from shared.mongo import Document
 
 log = structlog.stdlib.get_logger()
 
@@ -37,7 +37,8 @@ LATER = timedelta(seconds=30)
 class Result:
     """What a chunk leaves to be done."""
 
-    written: list[Document] = field(default_factory=list[Document])
+    written: list[str] = field(default_factory=list[str])
+    """Keys of rows that Salesforce holds now."""
     orphans: list[Document] = field(default_factory=list[Document])
     """Rows whose parent Salesforce does not have."""
     unresolved: list[tuple[Document, Outcome]] = field(default_factory=list[tuple[Document, Outcome]])
@@ -128,7 +129,8 @@ class Sending:
     ) -> list[tuple[Document, Outcome]]:
         """Keep each row's answer, count its `failures` (row, code); the rows that are to be sent again at once."""
         now = self.clock()
-        updates: list[UpdateOne] = []
+        held: list[tuple[Document, Outcome]] = []
+        later: list[tuple[Document, Outcome]] = []
         refused: list[tuple[Document, Outcome]] = []
         again: list[tuple[Document, Outcome]] = []
         for row, outcome in zip(rows, outcomes, strict=True):
@@ -136,8 +138,8 @@ class Sending:
             failures[failed] += outcome.action is not None
             match outcome.action:
                 case None:
-                    updates.append(answers.written(as_written(row, outcome.id), now))
-                    result.written.append(row)
+                    held.append((row, outcome))
+                    result.written.append(row["key"])
                 case Action.PARENT:
                     result.orphans.append(row)
                 case Action.RESOLVE:
@@ -147,10 +149,13 @@ class Sending:
                 case action if failures[failed] + answers.tries(row, outcome.code) < TRIES.get(action, 1):
                     again.append((row, outcome))
                 case Action.RETRY | Action.AGAIN:
-                    updates.append(answers.postponed(row, state="dirty", until=now + LATER, why=outcome.code))
+                    later.append((row, outcome))
                 case _:
                     refused.append((row, outcome))
-        await self.store.save(updates)
+        await self.store.save(answers.written(as_written(row, each.id), now) for row, each in held)
+        await self.store.save(
+            answers.postponed(row, state="dirty", until=now + LATER, why=each.code) for row, each in later
+        )
         await self._reject(refused)
         _count(object_name, outcomes)
         return again

@@ -126,7 +126,7 @@ class Writing:
     async def _follow_up(self, objects: Sequence[str], result: Result) -> None:
         """Do what the answers ask for: children wake, missing parents are written, moved contacts are followed."""
         if objects == [MEMBERSHIP] and result.written:
-            await self.store.wake_children([each["key"] for each in result.written])
+            await self.store.wake_children(result.written)
         await self._adopt(result.orphans)
         if result.unresolved:
             await self.resolving.rows(result.unresolved)

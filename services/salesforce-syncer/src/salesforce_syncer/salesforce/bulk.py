@@ -3,7 +3,7 @@
 import asyncio
 import csv
 import io
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -70,11 +70,10 @@ async def _opened(client: Client, object_name: str, key_field: str | None) -> st
 
 def table(client: Client, rows: Sequence[Fields]) -> bytes:
     """Return the rows as Salesforce reads them: parents as `Membership__r.Membership_Key__c`, null as `#N/A`."""
-    flat = [_flat(client, each) for each in rows]
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, fieldnames=list(flat[0]), lineterminator="\n", restval=NULL)
+    writer = csv.DictWriter(text, fieldnames=list(_flat(client, rows[0])), lineterminator="\n", restval=NULL)
     writer.writeheader()
-    writer.writerows(flat)
+    writer.writerows(_flat(client, each) for each in rows)
     return text.getvalue().encode()
 
 
@@ -147,9 +146,10 @@ async def _answers(
     return [found.get(str(each.get(key_column) or each.get("id")), unanswered) for each in rows]
 
 
-async def _results(client: Client, job: str, kind: str) -> list[dict[str, str]]:
+async def _results(client: Client, job: str, kind: str) -> Iterator[dict[str, str]]:
+    """Return lines, read as they are asked for: they repeat all that was sent."""
     text = str((await client.call(Request("bulk", "GET", f"/jobs/ingest/{job}/{kind}"))).body)
-    return list(csv.DictReader(io.StringIO(text, newline="")))
+    return csv.DictReader(io.StringIO(text, newline=""))
 
 
 def _failed(error: str) -> Outcome:

@@ -1,8 +1,9 @@
 """What the writer asks of the desired rows, and what it keeps of Salesforce's answers."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from salesforce_syncer.domain import ledger
@@ -19,6 +20,8 @@ from salesforce_syncer.store.tables import Tables
 from shared.mongo import ASCENDING, Document, UpdateOne
 
 DEBTS_AT_ONCE = 5_000
+SAVED_AT_ONCE = 1_000
+"""Answers: each is an update of some 6 KB in memory, and a bulk job has 10,000."""
 Row = Mapping[str, Any]
 
 
@@ -107,9 +110,10 @@ class WritingStore:
             ]
         )
 
-    async def save(self, updates: Sequence[UpdateOne]) -> None:
-        if updates:
-            await self.tables.rows.bulk_write(list(updates), ordered=False)
+    async def save(self, updates: Iterable[UpdateOne]) -> None:
+        waiting = iter(updates)
+        while some := list(islice(waiting, SAVED_AT_ONCE)):
+            await self.tables.rows.bulk_write(some, ordered=False)
 
     async def written_memberships(self, keys: Sequence[str]) -> set[str]:
         """Return which of these membership rows Salesforce holds."""
