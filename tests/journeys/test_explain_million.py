@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from action_logger.store.log import SET_BY_SERVER
 from contracts.catalog import BULK_ACTIONS
 from shared.mongo import Document, connect
 from tests.journeys.test_explain import BAD, action, explained, said, says, upload
@@ -25,6 +26,8 @@ def copies(of: Document, count: int) -> Iterator[Document]:
     for _ in range(count):
         name = secrets.token_hex(8)
         copy: Document = {**of, "_id": f"/lms/other\n{name}"}
+        if "inserted" in copy:
+            copy["inserted"] = SET_BY_SERVER  # else all would stand behind the newest seal, at one instant
         if "history" in copy:
             changes: list[Document] = copy["history"]
             copy["history"] = [{**each, "origin": {"causationid": name}} for each in changes]
