@@ -42,7 +42,8 @@ class WritingStore:
 
     async def known_portals(self) -> list[str]:
         """Return the portals that have been connected."""
-        return [each["key"] async for each in self.tables.rows.find({"object": PORTAL}, {"key": 1})]
+        portals = {"_id": {"$gte": row_id(PORTAL, ""), "$lt": f"{PORTAL};"}}  # ; follows : in all ids of an object
+        return [each["key"] async for each in self.tables.rows.find(portals, {"key": 1})]
 
     async def recover(self, now: datetime) -> None:
         """Make dirty what a writer had under way when it died, and what changed under its hands."""
