@@ -14,8 +14,8 @@ from shared.http.sessions import Sessions
 from shared.service import Parts, Shell
 
 NAME = "go1-stats-processor"
-BATCHES_AT_ONCE = 2
-"""One is written while the one before is told; the order of facts makes no difference."""
+BATCHES_AT_ONCE = 3
+"""One is matched, one goes into its groups, one is told; the order of facts makes no difference."""
 
 
 def rules_of(settings: Settings) -> Rules:

@@ -1,8 +1,9 @@
 """Domain values to documents and back. A reader takes what it knows and leaves the rest: two releases share a database."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar, cast
 
 from go1_stats_processor.domain.catalogue import Entries, Entry
@@ -26,17 +27,24 @@ def _names(kind: type[Any]) -> tuple[str, ...]:
     return tuple(each.name for each in fields(kind))
 
 
+@cache
+def _values(kind: type[Any]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what takes the values of all fields at once."""
+    return attrgetter(*_names(kind))
+
+
 def row(value: Any) -> list[Any]:
     """Return a dataclass without parts as its values alone: of what is kept many times, names would be the larger half.
 
     Fields are only ever added, at the end and with a default, so that shorter rows can be read.
     """
-    return [getattr(value, name) for name in _names(cast("type[Any]", type(value)))]
+    return list(_values(cast("type[Any]", type(value)))(value))
 
 
 def flat(value: Any) -> Document:
     """Return the document of a dataclass without parts."""
-    return {name: getattr(value, name) for name in _names(cast("type[Any]", type(value)))}
+    kind = cast("type[Any]", type(value))
+    return dict(zip(_names(kind), _values(kind)(value), strict=True))
 
 
 def of(kind: type[T], document: Mapping[str, Any] | list[Any]) -> T:

@@ -23,7 +23,7 @@ from go1_stats_processor.store.courses import Courses
 from go1_stats_processor.store.documents import enrollment_of
 from go1_stats_processor.store.enrollments import Enrollments, keys_of
 from go1_stats_processor.store.erasures import Erasures
-from go1_stats_processor.store.groups import GroupKey, Groups, Written
+from go1_stats_processor.store.groups import GroupKey, Groups
 from go1_stats_processor.store.intake import Cause, Intake, sifted
 from go1_stats_processor.store.learners import ERASURE, Learners
 from go1_stats_processor.store.rows import Rows
@@ -40,6 +40,9 @@ _TYPES: Mapping[Thing, str] = {
     "match": Go1MatchDecided.TYPE,
     "learner": LearnerChanged.TYPE,
 }
+
+_ForGroups = tuple[Mapping[GroupKey, Sequence[Fact]], Mapping[str, str], Mapping[GroupKey, Cause]]
+"""Facts by group, titles of courses, and what each group's publication carries on."""
 
 
 class Flow:
@@ -63,7 +66,8 @@ class Flow:
         self.courses = Courses(database, sender, self._courses_changed, clash=_clash, clock=clock)
         self.enrollments = Enrollments(database, sender, self._enrollments_changed, clash=_clash, clock=clock)
         self.groups = Groups(database, sender, self.rows.show, source=source, rules=rules, clock=clock)
-        self._writing = asyncio.Lock()
+        self._matching = asyncio.Lock()
+        self._grouping = asyncio.Lock()
         self._erasures = Erasures(self.groups.collection, self.rows, rules=rules, key=erased_key, clock=clock)
 
     @property
@@ -85,13 +89,16 @@ class Flow:
     async def take(self, intake: Intake) -> None:
         """Make a batch durable, with all that follows from it. May be done again.
 
-        While one batch is told, the next is written, in the order in which they came.
+        While one batch is told, the next goes into its groups, and the next but one is matched: in the order in which
+        they came, so that two batches do not contend for one document.
         """
-        async with self._writing:
-            written = await self._write(intake)
+        async with self._matching:
+            facts, titles, causes = await self._matched(intake)
+        async with self._grouping:
+            written = await self.groups.take(facts, titles=titles, causes=causes) if facts else None
         await self.groups.tell(written)
 
-    async def _write(self, intake: Intake) -> Written | None:
+    async def _matched(self, intake: Intake) -> _ForGroups:
         known = await self.learners.known(intake.people, intake.addresses)
         named = list(intake.learners)
         intake = sifted(intake, known)
@@ -111,9 +118,7 @@ class Flow:
             found = await self.enrollments.fold(intake.enrollments, answers, intake.enrollment_causes, owing=False)
             changed, _ = await self._looked_at_again(found.changed)
             facts, causes = _told([*changed, *found.same], facts, causes)
-        if not facts:
-            return None
-        return await self.groups.take(facts, titles=_titles(catalogue), causes=causes)
+        return facts, _titles(catalogue), causes
 
     async def tell_again(self, enrollments: Sequence[Document]) -> None:
         """Match these again, and tell their groups whether or not anything changed."""
@@ -181,7 +186,8 @@ class Flow:
     async def _erase(self, learner: Document) -> None:
         """Forget a learner: attempts first, for lines of them stay; then what Go1 said of him."""
         portal_id, learner_id, erased_at = learner["portal_id"], learner["learner_id"], learner["erased_at"]
-        left = await self._erasures.erase(portal_id, learner_id, erased_at)
+        async with self._grouping:  # behind batches that were read before
+            left = await self._erasures.erase(portal_id, learner_id, erased_at)
         async for page in self.enrollments.owned_by(portal_id, learner_id):
             await self._forget(page, Forgotten(learner_id, erased_at))
         async for page in self.enrollments.waiting_for(learner["erased_addresses"]):
