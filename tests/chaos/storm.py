@@ -95,13 +95,9 @@ class Storm:
 
         `tamper` changes what is sent after the ledger has noted what should have been.
         """
-        now = datetime.now(UTC)
-        waiting = self._mixed([entries(load, self.rng, count, now) for load in self.loads])
-        phases = max(1, len(faults))
-        size = -(-len(waiting) // phases)
-        for number in range(phases):
+        for number, part in enumerate(self.drawn(count, parts=max(1, len(faults)))):
             await self.ready()
-            sending = asyncio.create_task(self._publish(waiting[number * size :][:size], seconds, tamper))
+            sending = asyncio.create_task(self.publish(part, seconds, tamper))
             if number < len(faults):
                 await asyncio.sleep(self.rng.uniform(0, 3 * seconds))
                 await faults[number]()
@@ -110,16 +106,20 @@ class Storm:
 
     async def waiting(self, count: int, faults: Sequence[Fault]) -> None:
         """As `blow`, but each fault finds its service ended, and the events of its phase waiting in Kafka."""
-        now = datetime.now(UTC)
-        events = self._mixed([entries(load, self.rng, count, now) for load in self.loads])
-        size = -(-len(events) // len(faults))
-        for number, fault in enumerate(faults):
+        for part, fault in zip(self.drawn(count, parts=len(faults)), faults, strict=True):
             await self.ready()
             for each in self.processes.values():
                 await asyncio.to_thread(each.terminate, within_seconds=READY_SECONDS)
-            await self._publish(events[number * size :][:size], 0, None)
+            await self.publish(part, 0)
             await fault()
         await self.ready()
+
+    def drawn(self, count: int, *, parts: int) -> list[list[Entry]]:
+        """About `count` events for each load, in so many parts. Loads tell whole stories: draw once in a storm."""
+        now = datetime.now(UTC)
+        found = self._mixed([entries(load, self.rng, count, now) for load in self.loads])
+        size = -(-len(found) // parts)
+        return [found[number * size :][:size] for number in range(parts)]
 
     def _mixed(self, queues: list[list[Entry]]) -> list[Entry]:
         """All loads' events together, each load's in its order."""
@@ -130,7 +130,7 @@ class Storm:
         ]
         return [entry for _, _, entry in sorted(tagged, key=lambda each: each[:2])]
 
-    async def _publish(self, some: Sequence[Entry], seconds: float, tamper: Tamper | None) -> None:
+    async def publish(self, some: Sequence[Entry], seconds: float, tamper: Tamper | None = None) -> None:
         """Note, send, note where each has landed; about evenly over that time."""
         numbers = {id(each): self.ledger.note(each) for each in some}
         sent = list(some) if tamper is None else tamper(list(some))  # a tampered entry is another object
@@ -148,11 +148,11 @@ class Storm:
         topic = self.world.prefix + entry.topic
         return await self._producer.send(topic, entry.value, key=entry.key, headers=list(entry.headers))
 
-    def another(self, service: str) -> Process:
-        """A second process of a service, with the settings of the first."""
+    def another(self, service: str, **more: str) -> Process:
+        """A second process of a service, with the settings of the first, and these variables."""
         first = self.processes[service]
         port = free_port()
-        environment = first.environment | {"LEARNWIRE_HTTP_PORT": str(port)}
+        environment = first.environment | {"LEARNWIRE_HTTP_PORT": str(port)} | more
         log_file = self.folder / f"{service}-more-{len(self.world.processes)}.log"
         process = Process(service, port, environment, log_file)
         process.start()
@@ -226,10 +226,10 @@ class Storm:
         verdict += compare_dead_letters(load.service, ledger, letters, twice=True)
         return verdict + await load.published(self.world, expected)
 
-    async def quiet(self, service: str) -> None:
+    async def quiet(self, service: str, *, seconds: float = QUIET_SECONDS) -> None:
         """Wait until the group of this service has committed all that there is."""
         async with self._group(service) as waiting:
-            await eventually(waiting, f"{service} to commit all", until=lambda left: left == 0, seconds=QUIET_SECONDS)
+            await eventually(waiting, f"{service} to commit all", until=lambda left: left == 0, seconds=seconds)
 
     @asynccontextmanager
     async def _group(self, service: str) -> AsyncGenerator[Callable[[], Awaitable[int]]]:

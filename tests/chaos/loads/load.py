@@ -71,11 +71,12 @@ def entries(load: Load, rng: random.Random, count: int, now: datetime) -> list[E
 
 def _after(entries: list[Entry], later: Sequence[Entry], rng: random.Random) -> list[Entry]:
     """Put these in, each somewhere after the good event that has its place in the ledger by then."""
+    ids = [each.event["id"] if each.refused is None else None for each in entries]
     for entry in later:
-        original = next(
-            at for at, each in enumerate(entries) if each.refused is None and each.event["id"] == entry.event["id"]
-        )
-        entries.insert(rng.randint(original + 1, len(entries)), entry)
+        # Of entries that are put in here only repetitions are good, and they come after what they repeat.
+        place = rng.randint(ids.index(entry.event["id"]) + 1, len(entries))
+        entries.insert(place, entry)
+        ids.insert(place, entry.event["id"] if entry.refused is None else None)
     return entries
 
 
