@@ -68,11 +68,17 @@ class Mails:
             await self._collection.bulk_write(writes, ordered=False)
 
     async def claim(self) -> Queued | None:
-        """Take the mail that has waited longest, for as long as sending it may last."""
+        """Take the mail that has waited longest, for as long as sending it may last.
+
+        What another is sending is told by MongoDB's clock: processes' clocks may differ by more than a claim lasts.
+        """
         now = self._clock()
+        free = {"$lte": [{"$ifNull": ["$claimed_until", "$$NOW"]}, "$$NOW"]}
+        claimed = {"$add": ["$$NOW", CLAIMED_FOR // timedelta(milliseconds=1)]}
+        attempts = {"$add": ["$attempts", 1]}
         found = await self._collection.find_one_and_update(
-            {"next_at": {"$lte": now}},
-            {"$set": {"next_at": now + CLAIMED_FOR}, "$inc": {"attempts": 1}},
+            {"next_at": {"$lte": now}, "$expr": free},
+            [{"$set": {"next_at": now + CLAIMED_FOR, "claimed_until": claimed, "attempts": attempts}}],
             sort=[("next_at", ASCENDING)],
             return_document=ReturnDocument.AFTER,
         )
@@ -84,14 +90,18 @@ class Mails:
 
     async def settle(self, mail: Queued, outcome: str) -> None:
         """Remember that nothing is left to do: `sent`, `dropped`, `refused` or `given_up`."""
-        change = {"$set": {"outcome": outcome, "settled_at": self._clock()}, "$unset": {"next_at": ""}}
+        change = {
+            "$set": {"outcome": outcome, "settled_at": self._clock()},
+            "$unset": {"next_at": "", "claimed_until": ""},
+        }
         await self._collection.update_one({"_id": mail.name}, change)
 
     async def later(self, mail: Queued) -> None:
         """Try again after a while that doubles."""
         seconds = min(FIRST_DELAY_SECONDS * 2 ** min(mail.attempts - 1, 20), LONGEST_DELAY_SECONDS)
         next_at = self._clock() + timedelta(seconds=seconds)
-        await self._collection.update_one({"_id": mail.name}, {"$set": {"next_at": next_at}})
+        change = {"$set": {"next_at": next_at}, "$unset": {"claimed_until": ""}}
+        await self._collection.update_one({"_id": mail.name}, change)
 
     async def waiting(self) -> int:
         return await self._collection.count_documents({"next_at": {"$exists": True}})
