@@ -11,7 +11,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench import load
+from bench import load, plots
 from bench.report import goals, write
 from bench.rounds import Course, heat, race
 from bench.table import table
@@ -44,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.write and not trouble:
         command = shlex.join(["python", "-m", "bench", *(arguments or sys.argv[1:]), "--seed", str(chosen.seed)])
         write(chosen.write, text, outcome, people=people, command=command)
+        plots.keep(outcome.results)
+        plots.draw(outcome.results)
     return 1 if trouble else 0
 
 

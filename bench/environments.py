@@ -8,7 +8,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
 REQUIREMENTS = Path(__file__).parent / "requirements"
-NAMES = ("quixstreams", "faust", "arroyo", "pandas")
+NAMES = ("quixstreams", "faust", "arroyo", "pandas", "plots", "atheris")
 
 
 class InstallError(Exception):
