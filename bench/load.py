@@ -18,6 +18,7 @@ FEW = "few-json"
 """The first of these, for who writes them one at a time."""
 FEW_EVENTS = 1_000
 JSON = b"application/json"
+SOURCE = "/lms/acme"
 NOW = datetime(2026, 11, 22, 3, tzinfo=UTC)
 
 
@@ -38,18 +39,37 @@ def event(number: int, people: int, rng: random.Random) -> Record:
         content_id=f"course{content}",
         actor_id=f"manager{rng.randrange(50)}",
     )
-    return encode(Envelope.of(data, source="/lms/acme", id=f"event-{number:08}", time=NOW))
+    return encode(Envelope.of(data, source=SOURCE, id=f"event-{number:08}", time=NOW))
 
 
-async def fill(kafka: str, prefix: str, events: int, *, people: int, seed: int) -> int:
-    """Make the service's topics under this prefix and fill the one of content actions; bytes of all values."""
+def row_id(number: int) -> str:
+    """The `_id` of the row that an event becomes."""
+    return f"{SOURCE}\nevent-{number:08}"
+
+
+async def make_topics(kafka: str, prefix: str, *, partitions: int = PARTITIONS) -> None:
+    """Make the service's topics under this prefix, and those of the variants that read copies."""
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
     try:
         names = [*SERVICES["action-logger"].topics, *(each.name for each in DEAD_LETTERS)]
-        await admin.create_topics([NewTopic(prefix + each, PARTITIONS, 1) for each in (*names, PLAIN, FEW)])
+        await admin.create_topics([NewTopic(prefix + each, partitions, 1) for each in (*names, PLAIN, FEW)])
     finally:
         await admin.close()
+
+
+async def fill(
+    kafka: str,
+    prefix: str,
+    events: int,
+    *,
+    people: int,
+    seed: int,
+    partitions: int = PARTITIONS,
+    copies: bool = True,
+) -> int:
+    """Make the topics and fill the one of content actions, and the copies unless told not to; bytes of all values."""
+    await make_topics(kafka, prefix, partitions=partitions)
     rng = random.Random(seed)
     size = 0
     async with AIOKafkaProducer(bootstrap_servers=kafka, enable_idempotence=True, linger_ms=20) as producer:
@@ -57,6 +77,8 @@ async def fill(kafka: str, prefix: str, events: int, *, people: int, seed: int) 
             record = event(number, people, rng)
             size += len(record.value)
             await producer.send(prefix + CONTENT_ACTIONS, record.value, key=record.key, headers=record.headers)
+            if not copies:
+                continue
             plain = [(name, JSON if name == "content-type" else content) for name, content in record.headers]
             await producer.send(prefix + PLAIN, record.value, key=record.key, headers=plain)
             if number < FEW_EVENTS:
