@@ -176,6 +176,9 @@ async def test_a_mail_whose_sender_was_killed_is_sent_again_with_the_same_messag
         mailbox.hang.set()
         assert not await mailing.send_one()
         tracker.now += timedelta(minutes=6)
+        assert not await mailing.send_one(), "a clock that is ahead must not take what another is sending"
+        # MongoDB's clock says when the claim is over; nobody can turn that one, but what is held against it.
+        await claimed.update_many({}, [{"$set": {"claimed_until": {"$subtract": ["$claimed_until", 360_000]}}}])
         assert await mailing.send_one()
         assert len({mail["Message-ID"] for mail in mailbox.mails}) == 1
 

@@ -13,8 +13,10 @@ from tests.world import Process, World
 AN_HOUR = 3_600
 SHIFTING = Path(__file__).with_name("skewed")
 
-Holders = dict[tuple[str, str], tuple[str, int]]
-"""Service and name of a lease → who holds it, and with which fencing number."""
+Lease = tuple[str, str]
+"""Service and name."""
+Holders = dict[Lease, tuple[str, int]]
+"""Who holds each lease, and with which fencing number."""
 
 
 def shifted(seconds: float) -> Mapping[str, str]:

@@ -32,11 +32,13 @@ class Disk:
 
     def shrink(self, *, left: int) -> None:
         """Leave so many bytes free, and no more."""
+        said = ""
         for _ in range(TRIES):
             done = _mount("-o", f"remount,size={-(-(self.used() + left) // PAGE) * PAGE}", str(self.folder))
             if done.returncode == 0:
                 return
-        raise AssertionError(f"the disk could not be made smaller: {done.stderr}")
+            said = done.stderr
+        raise AssertionError(f"the disk could not be made smaller: {said}")
 
     def grow(self) -> None:
         """Make room again."""

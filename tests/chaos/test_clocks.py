@@ -14,7 +14,7 @@ from contracts import BulkActionFinished, BulkActionRowsReported, BulkActionStar
 from contracts.bulk_actions import ReportedRow, Requester
 from contracts.event import Event
 from tests.bulk_tracker.mailbox import Mailbox, a_mailbox
-from tests.chaos.clocks import AN_HOUR, Holders, asked, holders, shifted
+from tests.chaos.clocks import AN_HOUR, Holders, Lease, asked, holders, shifted
 from tests.chaos.loads import LOADS
 from tests.chaos.storm import READY_SECONDS, Storm, seed
 from tests.world import Process, World, eventually
@@ -25,8 +25,8 @@ EVENTS = 1_000
 """For each service."""
 SECONDS = 20.0
 """In which each half is published: longer than any lease lasts."""
-WRITER = ("salesforce-syncer", "writer")
-WATCHDOG = ("bulk-tracker", "watchdog")
+WRITER: Lease = ("salesforce-syncer", "writer")
+WATCHDOG: Lease = ("bulk-tracker", "watchdog")
 HELD_SECONDS = {WRITER: 15, WATCHDOG: 10}
 RENEWED_SECONDS = {WRITER: 4, WATCHDOG: 2}
 """How old a lease may be when its holder is killed."""
@@ -35,10 +35,10 @@ A_FEW_LOOKS_SECONDS = 5
 """A process looks once a second for mails to send; that it has not sent one can only be waited for."""
 
 
-async def sampled(world: World, until: asyncio.Event) -> dict[tuple[str, str], set[tuple[str, int]]]:
+async def sampled(world: World, until: asyncio.Event) -> dict[Lease, set[tuple[str, int]]]:
     """Everybody who has held a lease from now until then."""
     names = [each.service for each in LOADS]
-    found: dict[tuple[str, str], set[tuple[str, int]]] = {}
+    found: dict[Lease, set[tuple[str, int]]] = {}
     while not until.is_set():
         for lease, held in (await asyncio.to_thread(holders, world, *names)).items():
             found.setdefault(lease, set()).add(held)
@@ -46,9 +46,9 @@ async def sampled(world: World, until: asyncio.Event) -> dict[tuple[str, str], s
     return found
 
 
-async def inherited(world: World, before: Holders, killed_at: float) -> dict[tuple[str, str], float]:
+async def inherited(world: World, before: Holders, killed_at: float) -> dict[Lease, float]:
     """Wait until others hold what ended processes held; how long after their end that was."""
-    took: dict[tuple[str, str], float] = {}
+    took: dict[Lease, float] = {}
 
     async def look() -> bool:
         now = await asyncio.to_thread(holders, world, *(service for service, _ in HELD_SECONDS))

@@ -1,4 +1,4 @@
-# pyright: basic, reportMissingImports=false
+# pyright: basic, reportMissingImports=false, reportMissingModuleSource=false, reportAttributeAccessIssue=false
 # Why: atheris is installed where this runs (bench/requirements/atheris.txt), not where types are checked.
 """`python -m tests.fuzz.guided CORPUS [options of libFuzzer]`: bytes in, guided by which lines of `contracts` they reach.
 
