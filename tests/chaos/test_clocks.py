@@ -25,10 +25,10 @@ EVENTS = 1_000
 """For each service."""
 SECONDS = 20.0
 """In which each half is published: longer than any lease lasts."""
-WRITER: Lease = ("salesforce-syncer", "writer")
-WATCHDOG: Lease = ("bulk-tracker", "watchdog")
-HELD_SECONDS = {WRITER: 15, WATCHDOG: 10}
-RENEWED_SECONDS = {WRITER: 4, WATCHDOG: 2}
+WRITER = ("salesforce-syncer", "writer")
+WATCHDOG = ("bulk-tracker", "watchdog")
+HELD_SECONDS: dict[Lease, int] = {WRITER: 15, WATCHDOG: 10}
+RENEWED_SECONDS: dict[Lease, int] = {WRITER: 4, WATCHDOG: 2}
 """How old a lease may be when its holder is killed."""
 HEIR_SECONDS = 60
 A_FEW_LOOKS_SECONDS = 5
