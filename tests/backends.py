@@ -1,5 +1,6 @@
 """Which Kafka and MongoDB the tests run on: given addresses, containers, or the local runtime."""
 
+import asyncio
 import gc
 import os
 import time
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import docker
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 from docker.errors import DockerException, ImageNotFound
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
@@ -98,11 +101,29 @@ def start(choice: Choice, stack: ExitStack) -> Addresses:
     if choice.kind == "containers":
         with ThreadPoolExecutor(2) as pool:
             kafka, mongo = pool.submit(_kafka_container, stack), pool.submit(_mongo_container, stack)
-        return Addresses(kafka.result(), mongo.result())
-    local_kafka, local_mongo = start_both(None)
-    stack.enter_context(local_kafka)
-    stack.enter_context(local_mongo)
-    return Addresses(local_kafka.bootstrap, local_mongo.uri)
+        addresses = Addresses(kafka.result(), mongo.result())
+    else:
+        local_kafka, local_mongo = start_both(None)
+        stack.enter_context(local_kafka)
+        stack.enter_context(local_mongo)
+        addresses = Addresses(local_kafka.bootstrap, local_mongo.uri)
+    _wait(lambda: asyncio.run(_has_coordinator(addresses.kafka)), "Kafka's coordinator of groups")
+    return addresses
+
+
+async def _has_coordinator(kafka: str) -> bool:
+    """Whether groups can be asked for: a new broker makes their topic when the first one is, and refuses until then."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    try:
+        await admin.list_consumer_group_offsets("nobody")
+    except KafkaError as error:
+        if not error.retriable:
+            raise
+        return False
+    finally:
+        await admin.close()
+    return True
 
 
 def _at_hand(client: "docker.DockerClient", image: str) -> bool:
@@ -137,9 +158,9 @@ def _mongo_container(stack: ExitStack) -> str:
     return f"mongodb://{host}:{port}/?replicaSet=rs0"
 
 
-def _wait(ready: Callable[[], bool], image: str) -> None:
+def _wait(ready: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not ready():
         if time.monotonic() > deadline:
-            raise StartError(f"{image} did not answer within {START_SECONDS} s")
+            raise StartError(f"{what} did not answer within {START_SECONDS} s")
         time.sleep(0.1)
