@@ -55,6 +55,22 @@ async def test_explain_tells_a_learners_links_and_every_row_with_its_state(stage
     assert (row["payload"]["Score__c"], row["error"], row["dirty_since"]) == (80, None, None)
 
 
+async def test_of_two_learners_with_one_enrollment_the_one_who_does_not_have_the_row_is_told_why(stage: Stage) -> None:
+    ann, bob = Someone(), Someone()
+    hour, enrollment = ann.enrolled("e1", 1)
+    newer = enrollment.model_copy(update={**bob.ids, "version": 2})
+    await stage.tell(ann.linked(1, stage.standin.user()), bob.linked(1, stage.standin.user()))
+    await stage.tell((hour, enrollment), (hour + 1, newer))
+
+    async def story(of: Someone) -> Any:
+        rows = (await ask(stage, f"/v1/learners/acme/{of.id}")).json()["rows"]
+        return [(each["key"], each["state"], each["why"]) for each in rows if each["object"] == USER_ROWS]
+
+    key, why = ann.key("e1"), "another learner has an enrollment of the same id"
+    await stage.becomes(lambda: story(bob), [(key, "written", None)])
+    await stage.becomes(lambda: story(ann), [(key, "held", why)])
+
+
 async def test_rows_of_a_portal_that_is_not_known_yet_wait_and_say_so(stage: Stage) -> None:
     someone = Someone(portal_id="later")
     await stage.tell(someone.linked(1, stage.standin.user()), someone.enrolled("e1", 1))

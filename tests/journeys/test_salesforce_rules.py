@@ -161,6 +161,23 @@ async def test_a_go1_attempt_is_a_course_enrollment_until_it_is_voided(stage: St
     await stage.shows(lambda: key in stage.standin.rows(USER_ROWS), expected=False)
 
 
+async def test_a_go1_completion_that_moves_to_another_learner_takes_its_row_along(stage: Stage) -> None:
+    ann, bob, user, other = Someone(), Someone(), stage.standin.user(), stage.standin.user()
+    await stage.tell(ann.linked(1, user), bob.linked(1, other))
+    for thing in ("void-first", "open-first"):
+        hour, attempt = ann.attempted(thing, 1, "completed")
+        moved = attempt.model_copy(update=bob.ids)
+        voided = ann.attempted(thing, 2, "voided")
+        key = f"acme:go1:{ann.id}-{thing}"
+        await stage.tell((hour, attempt))
+        await stage.shows(lambda key=key: shown(stage.standin, USER_ROWS, key, "User__c"), (user,))
+        for fact in [voided, (hour, moved)] if thing == "void-first" else [(hour, moved), voided]:
+            await stage.tell(fact)
+        await stage.shows(lambda key=key: shown(stage.standin, USER_ROWS, key, "User__c"), (other,))
+    await stage.shows(lambda: counters(stage.standin, "User", user), (0, 0, 0, 0, 0, 0))
+    await stage.shows(lambda: counters(stage.standin, "User", other), (2, 2, 2, 0, 0, 0))
+
+
 async def test_a_new_link_moves_all_rows_and_the_profile_left_behind_is_written_once_more(stage: Stage) -> None:
     someone, user, other = Someone(), stage.standin.user(), stage.standin.user()
     await stage.tell(someone.linked(1, user), someone.enrolled("e1", 1, "passed"), someone.accessed(2))

@@ -28,6 +28,7 @@ from tests.salesforce_syncer.facts import (
     unenrolled,
     unlinked,
 )
+from tests.salesforce_syncer.sharing import of, rows_of_all
 
 HOURS = st.integers(0, 8).map(float)
 VERSIONS = st.integers(1, 4)
@@ -67,6 +68,33 @@ def test_any_permutation_with_repetitions_of_a_history_gives_the_same_rows(data:
     repeated = history + (data.draw(st.lists(st.sampled_from(history), max_size=6)) if history else [])
     shuffled = data.draw(st.permutations(repeated))
     assert desired(shuffled) == desired(history)
+
+
+LEARNERS = st.sampled_from(["l-1", "l-2", "l-3"])
+SHARED: st.SearchStrategy[Fact] = st.builds(
+    of,
+    LEARNERS,
+    st.one_of(
+        st.builds(linked, HOURS, st.sampled_from([USER, OTHER_USER]), recorded=HOURS),
+        st.builds(unlinked, HOURS, st.just("user")),
+        st.builds(erased, HOURS),
+        st.builds(enrolled, VERSIONS, STATUSES, id=st.sampled_from(["e-1", "go1:a-1"]), recorded=HOURS),
+        st.builds(unenrolled, VERSIONS, hour=HOURS, recorded=HOURS),
+        st.builds(attempt, VERSIONS, st.sampled_from(["in_progress", "voided"])),
+    ),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_an_enrollment_that_moves_between_learners_is_the_same_ones_in_the_end_in_any_order(
+    data: st.DataObject,
+) -> None:
+    history = [of(each, linked(0, USER)) for each in ("l-1", "l-2", "l-3")]
+    history += data.draw(st.lists(SHARED, max_size=14))
+    repeated = history + data.draw(st.lists(st.sampled_from(history), max_size=6))
+    shuffled = data.draw(st.permutations(repeated))
+    assert rows_of_all(shuffled) == rows_of_all(history)
 
 
 def connected(version: int, name: str, url: str, hour: float) -> Fact:

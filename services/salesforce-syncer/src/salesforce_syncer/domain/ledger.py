@@ -3,7 +3,7 @@
 A row's document: `object`, `key`, `portal_id`, `learner_id`, `membership`, `records`, `touched`; `payload` and its `hash`;
 `version`, raised with every change; `deleted` (Salesforce should not hold it; `erased`: by the right to erasure);
 `state`; `dirty_since` while Salesforce is to be told; `accessed_due`, when a newer last access may be told;
-`owes`, the profiles to be told; `written` (`hash`, `accessed`, `at`: last acknowledged) and `salesforce_id`;
+`contenders`, learners who ask for it in vain (`claims`); `owes`, the profiles to be told; `written` (`hash`, `accessed`, `at`: last acknowledged) and `salesforce_id`;
 `in_doubt` from before a request until its answer is kept; `error`.
 """
 
@@ -36,6 +36,11 @@ _PACED = frozenset({ACCESSED, PROFILE_ACCESSED})
 
 def debt(why: str, record: str) -> str:
     return f"{why}:{record}"
+
+
+def desired(before: Mapping[str, Any] | None, row: Row, *, now: datetime, every: timedelta) -> Document | None:
+    """Return the document of a row that is desired, None where nothing changes for it."""
+    return begun(row, now=now) if before is None else changed(before, row, now=now, every=every)
 
 
 def begun(row: Row, *, now: datetime) -> Document:

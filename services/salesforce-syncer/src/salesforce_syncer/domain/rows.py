@@ -31,6 +31,8 @@ class Row:
     """Every record that this learner ever belonged to: their profiles are ours to write."""
     gone: bool = False
     """Its contact was deleted in Salesforce: nothing can be written."""
+    version: int = 0
+    """Of the fact that it follows from: where two learners ask for one row, the greater one stands."""
 
     @property
     def id(self) -> str:
@@ -160,6 +162,7 @@ def _mirrored(attempt: Data) -> Data | None:
         "status": status,
         "enrolled_at": attempt.get("started_at") or attempt.get("completed_at"),
         "completed_at": attempt.get("completed_at") if done else None,
+        "version": attempt["version"],
     }
 
 
@@ -190,6 +193,7 @@ def _enrollment(learner: Learner, link: Link, records: Records, enrollment_id: s
         door.enrollments,
         row_key(learner.portal_id, enrollment_id),
         payload=payload,
+        version=data["version"],
         **_attached(learner, link, records),
     )
 
@@ -208,7 +212,11 @@ def _path(learner: Learner, link: Link, records: Records, path_enrollment_id: st
         "Score__c": score(data.get("score")),
     }
     return Row(
-        door.paths, row_key(learner.portal_id, path_enrollment_id), payload=payload, **_attached(learner, link, records)
+        door.paths,
+        row_key(learner.portal_id, path_enrollment_id),
+        payload=payload,
+        version=data["version"],
+        **_attached(learner, link, records),
     )
 
 

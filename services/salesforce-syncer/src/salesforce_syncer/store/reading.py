@@ -77,6 +77,8 @@ class ReadingStore:
         guarded = await self.tables.state.find_one({"_id": f"guard:{portal_id}"}) is not None
         parent = next((each for each in rows if each["object"] == MEMBERSHIP), None)
         told = [(each, *self._told(each, known=known, guarded=guarded, parent=parent)) for each in rows]
+        others = self.tables.rows.find({"contenders": key}, {"object": 1, "key": 1}).sort("_id", ASCENDING)
+        told += [({**each, "payload": {}}, "held", _WHY["held"]) async for each in others]
         return Story(read.links, merged, tuple(told))
 
     def _told(self, row: Row, *, known: bool, guarded: bool, parent: Row | None) -> tuple[str, str | None]:
@@ -152,6 +154,7 @@ class ReadingStore:
 _WHY = {
     "gone": "its contact was deleted in Salesforce; a new link starts again",
     "rejected": "Salesforce refused it; see error",
+    "held": "another learner has an enrollment of the same id",
     "deleted": "nothing is to be there: unenrolled, unlinked, voided or erased",
 }
 

@@ -3,18 +3,26 @@
 Nothing locks. A derivation reads the rows, then the facts, writes what differs, and then looks whether the facts are
 still those that it read; if not, it derives again. So whoever writes from old facts finds out, and corrects himself; if
 he dies before, his records come again (Kafka), or his documents still owe (the sweep).
+
+A row that several learners' facts ask for follows from all of them (`domain.claims`), so it is derived from all of them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from salesforce_syncer.domain import course, learner, ledger, rows
+import structlog
+
+from salesforce_syncer.domain import claims, course, learner, ledger, rows
 from salesforce_syncer.domain.objects import PORTAL, row_id
 from salesforce_syncer.domain.rows import Records, Row
 from salesforce_syncer.store.tables import Tables
 from shared.failures import Unavailable
-from shared.mongo import BulkWriteError, Collection, Document, InsertOne, UpdateOne, only_duplicates
+from shared.mongo import BulkWriteError, Document, InsertOne, UpdateOne, only_duplicates
+from shared.mongo import Collection as MongoCollection
+
+log = structlog.stdlib.get_logger()
 
 MOST_ROUNDS = 50
 AT_ONCE = 250
@@ -35,38 +43,60 @@ class Derivation:
     async def of_learners(self, keys: Sequence[str], *, now: datetime) -> None:
         """Derive the rows of learners, given as `{portal_id}/{learner_id}`."""
         for start in range(0, len(keys), AT_ONCE):
-            left: Sequence[str] = keys[start : start + AT_ONCE]
+            left: Collection[str] = keys[start : start + AT_ONCE]
             for _ in range(MOST_ROUNDS):
-                left = await self._derived(left, now)
+                left = await self._derived(sorted(left), now)
                 if not left:
                     break
             else:
                 raise Unavailable("mongodb", "rows are contended")
 
-    async def _derived(self, keys: Sequence[str], now: datetime) -> Sequence[str]:
-        """Derive once; the keys whose facts changed meanwhile, or whose rows somebody else wrote."""
-        held = await self._rows_of(keys)
-        facts = await self._facts_of(keys)
+    async def _derived(self, keys: Sequence[str], now: datetime) -> Collection[str]:
+        """Derive once; the learners to be derived again: what was read changed meanwhile, or a row changed hands."""
+        read = await self._read(keys)
+        erased = read.facts.erased()
         writes: list[InsertOne[Document] | UpdateOne] = []
-        written: list[str] = []
-        for key, document in facts.learners.items():
-            read = learner.read(document)
-            desired = rows.of_learner(read, facts.courses_of(read), records=facts.records, mirror_go1=self.mirror_go1)
-            changes = differences(
-                held.get(key, {}), desired, now=now, every=self.accessed_every, erased=read.erased_at is not None
-            )
-            if changes:
-                written.append(key)
-                writes += changes
-        if writes and not await _saved(self.tables.rows, writes):
+        concerned: set[str] = set()
+        moved: set[str] = set()
+        contested = 0
+        for row in dict.fromkeys([*read.held, *read.asked]):
+            before, asked = read.held.get(row), read.asked.get(row, {})
+            after = claims.settled(before, asked, derived=keys, erased=erased, now=now, every=self.accessed_every)
+            if after is None:
+                continue
+            writes.append(_write(before, after))
+            learners = {*asked, *claims.claimants(before or {}), *claims.claimants(after)}
+            concerned |= learners
+            moved |= learners if len(learners) > 1 else set()
+            contested += len(asked) > 1 and claims.claimants(after) != claims.claimants(before or {})
+        if not writes:
+            return ()
+        if not await _saved(self.tables.rows, writes):
             return keys
-        return await self._overtaken(written, facts) if writes else ()
+        if contested:
+            log.warning(
+                "rows.contested",
+                rows=contested,
+                reason="several learners have an enrollment of one id; the one of the greater version is shown",
+                next_step="none if the others give it up soon; else its publisher gives one id to several enrollments",
+            )
+        return {*await self._overtaken(concerned, read.facts), *moved.intersection(keys)}
 
-    async def _rows_of(self, keys: Sequence[str]) -> Mapping[str, Mapping[str, Document]]:
-        found: dict[str, dict[str, Document]] = {}
-        async for each in self.tables.rows.find({"learner": {"$in": list(keys)}}):
-            found.setdefault(each["learner"], {})[each["_id"]] = each
-        return found
+    async def _read(self, keys: Sequence[str]) -> "_Read":
+        """Read rows, then facts: of these learners, and of whoever else has, or asks for, a row that is theirs to have."""
+        held = await self._rows({"$or": [{"learner": {"$in": list(keys)}}, {"contenders": {"$in": list(keys)}}]})
+        facts = await self._facts_of(keys)
+        asked = facts.asked(keys, mirror_go1=self.mirror_go1)
+        new = [each for each in asked if each not in held]
+        held |= await self._rows({"_id": {"$in": new}}) if new else {}
+        rivals = sorted({each for row in held.values() for each in claims.claimants(row)}.difference(keys))
+        if rivals:
+            facts = facts.beside(await self._facts_of(rivals))
+            asked = facts.asked([*keys, *rivals], mirror_go1=self.mirror_go1, only=held.keys() | asked.keys())
+        return _Read(held, facts, asked)
+
+    async def _rows(self, asked: Mapping[str, Any]) -> dict[str, Document]:
+        return {each["_id"]: each async for each in self.tables.rows.find(dict(asked))}
 
     async def _facts_of(self, keys: Sequence[str]) -> "_Facts":
         documents = {each["_id"]: each async for each in self.tables.learners.find({"_id": {"$in": list(keys)}})}
@@ -89,7 +119,8 @@ class Derivation:
                 gone.add(each["_id"] if not each.get("master") else each["master"])
         return Records(merged, frozenset(gone))
 
-    async def _overtaken(self, keys: Sequence[str], facts: "_Facts") -> Sequence[str]:
+    async def _overtaken(self, learners: Collection[str], facts: "_Facts") -> Sequence[str]:
+        keys = [each for each in learners if each in facts.learners]
         newest = {
             each["_id"]: each["revision"]
             async for each in self.tables.learners.find({"_id": {"$in": list(keys)}}, {"revision": 1})
@@ -103,11 +134,13 @@ class Derivation:
     async def of_portals(self, portal_ids: Sequence[str], *, now: datetime) -> None:
         """Derive the rows of portals."""
         for _ in range(MOST_ROUNDS):
-            ids = [row_id(PORTAL, each) for each in portal_ids]
-            held = {each["_id"]: each async for each in self.tables.rows.find({"_id": {"$in": ids}})}
+            held = await self._rows({"_id": {"$in": [row_id(PORTAL, each) for each in portal_ids]}})
             facts = {each["_id"]: each async for each in self.tables.portals.find({"_id": {"$in": list(portal_ids)}})}
-            desired = [rows.of_portal(each["data"]) for each in facts.values()]
-            changes = differences(held, desired, now=now, every=self.accessed_every, erased=False)
+            changes: list[InsertOne[Document] | UpdateOne] = []
+            for row in [rows.of_portal(each["data"]) for each in facts.values()]:
+                before = held.get(row.id)
+                after = ledger.desired(before, row, now=now, every=self.accessed_every)
+                changes += [_write(before, after)] if after is not None else []
             if not changes:
                 return
             await _saved(self.tables.rows, changes)
@@ -119,6 +152,32 @@ class _Facts:
     learners: Mapping[str, Document]
     course_documents: Mapping[str, Document]
     records: Records
+
+    def beside(self, others: "_Facts") -> "_Facts":
+        """Return these facts with those of others; what both have stands as it was read first."""
+        return _Facts(
+            {**others.learners, **self.learners},
+            {**others.course_documents, **self.course_documents},
+            Records({**others.records.merged, **self.records.merged}, {*others.records.gone, *self.records.gone}),
+        )
+
+    def erased(self) -> Collection[str]:
+        return {key for key, each in self.learners.items() if each.get("erased_at") is not None}
+
+    def asked(
+        self, keys: Iterable[str], *, mirror_go1: bool, only: Collection[str] | None = None
+    ) -> dict[str, dict[str, Row]]:
+        """Return the rows that these learners' facts ask for (`only` some): by the row's id, by learner."""
+        found: dict[str, dict[str, Row]] = {}
+        for key in keys:
+            if key not in self.learners:
+                continue
+            read = learner.read(self.learners[key])
+            desired = rows.of_learner(read, self.courses_of(read), records=self.records, mirror_go1=mirror_go1)
+            for name, row in claims.by_id(desired).items():
+                if only is None or name in only:
+                    found.setdefault(name, {})[key] = row
+        return found
 
     def courses_of(self, read: learner.Learner) -> Mapping[str, course.Course]:
         documents = {name: self.course_documents.get(f"{read.portal_id}/{name}") for name in read.courses}
@@ -137,23 +196,18 @@ class _Facts:
         )
 
 
-def differences(
-    held: Mapping[str, Document], desired: Iterable[Row], *, now: datetime, every: timedelta, erased: bool
-) -> list[InsertOne[Document] | UpdateOne]:
-    """Return the writes that make the documents held those of the desired rows."""
-    writes: list[InsertOne[Document] | UpdateOne] = []
-    kept: set[str] = set()
-    for row in desired:
-        kept.add(row.id)
-        before = held.get(row.id)
-        if before is None:
-            writes.append(InsertOne(ledger.begun(row, now=now)))
-        elif (after := ledger.changed(before, row, now=now, every=every)) is not None:
-            writes.append(_update(before, after))
-    for each, before in held.items():
-        if each not in kept and (after := ledger.withdrawn(before, erased=erased, now=now)) is not None:
-            writes.append(_update(before, after))
-    return writes
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a derivation works from."""
+
+    held: Mapping[str, Document]
+    """Rows by their ids."""
+    facts: _Facts
+    asked: Mapping[str, Mapping[str, Row]]
+
+
+def _write(before: Document | None, after: Document) -> InsertOne[Document] | UpdateOne:
+    return InsertOne(after) if before is None else _update(before, after)
 
 
 def _update(before: Document, after: Document) -> UpdateOne:
@@ -165,7 +219,7 @@ def _update(before: Document, after: Document) -> UpdateOne:
     return UpdateOne(guard, {"$set": ours, "$unset": forgotten})
 
 
-async def _saved(collection: Collection, writes: Sequence[InsertOne[Document] | UpdateOne]) -> bool:
+async def _saved(collection: MongoCollection, writes: Sequence[InsertOne[Document] | UpdateOne]) -> bool:
     """Write all; False where somebody else was faster with any of them."""
     try:
         result = await collection.bulk_write(list(writes), ordered=False)

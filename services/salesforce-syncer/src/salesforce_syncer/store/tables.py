@@ -35,6 +35,7 @@ class Tables:
         await self.rows.create_indexes(
             [
                 IndexModel([("learner", ASCENDING)], name="learner", sparse=True),
+                IndexModel([("contenders", ASCENDING)], name="contenders", sparse=True),
                 IndexModel(
                     [("object", ASCENDING), ("deleted", ASCENDING), ("dirty_since", ASCENDING)],
                     name="dirty",
