@@ -20,6 +20,7 @@ from tests.salesforce_syncer.facts import PORTAL, Fact
 from tests.shared.settings import some_settings
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+EVERY = timedelta(minutes=15)
 SHOWN = ("learner", "learner_id", "membership", "payload", "records", "contenders", "state")
 NO_RECORD = cast("Any", None)
 
@@ -57,7 +58,7 @@ class Replica:
 
     def __post_init__(self) -> None:
         self.tables = Tables.of(self.database)
-        derivation = Mortal(self.tables, True, timedelta(minutes=15), self.luck, self.deaths)  # noqa: FBT003  as it is
+        derivation = Mortal(self.tables, True, EVERY, self.luck, self.deaths)  # noqa: FBT003  as it is
         self.store = FactStore(self.tables, derivation, Sender(some_settings(self.folder)), lambda: NOW)
 
     async def take(self, *facts: Fact) -> None:
@@ -117,9 +118,7 @@ def _settled(key: str, learners: Mapping[str, Document], held: Mapping[str, Docu
         named = claims.claimants(held.get(row, {})) | {key}
         asked = {each: wanted[each][row] for each in named if row in wanted.get(each, {})}
         if key in claims.claimants(held.get(row, {})) or key in asked:
-            after = claims.settled(
-                held.get(row), asked, derived=[key], erased=erased, now=NOW, every=timedelta(minutes=15)
-            )
+            after = claims.settled(held.get(row), asked, derived=[key], erased=erased, now=NOW, every=EVERY)
             changed |= {row: after} if after is not None else {}
     return changed
 

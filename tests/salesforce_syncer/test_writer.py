@@ -26,7 +26,7 @@ class Breaking:
 
 async def test_who_is_not_the_writer_any_more_shows_no_rows_and_no_stops(database: Database) -> None:
     lease = Lease(database, "writer", holder="one", seconds=15)
-    writer = Writer(lease, cast("Any", Breaking()), ())
+    writer = Writer(lease, cast("Any", Breaking()), {})
 
     with pytest.raises(RuntimeError, match="ended"):
         await writer.run()

@@ -10,6 +10,7 @@ from shared import metrics
 from shared.consumer import Consumer, Work
 from shared.consumer.watch import Watch
 from shared.failures import Unavailable
+from shared.jobs import LONGEST_DELAY, for_ever, retried
 from shared.kafka import Sender
 from shared.mongo import Database, PyMongoError
 from shared.settings import Settings
@@ -17,7 +18,6 @@ from shared.unavailable import as_unavailable
 
 log = structlog.stdlib.get_logger()
 
-LONGEST_DELAY = 30.0
 PING_SECONDS = 5.0
 LOOP_LAG_SECONDS = 30.0
 
@@ -113,7 +113,7 @@ class Running:
 
     async def _get_ready(self) -> None:
         if self._prepare is not None:
-            await self._retried("prepare", self._prepare)
+            await retried("prepare", self._prepare)
         self._prepared = True
 
     async def _ask_for_kafka(self) -> None:
@@ -131,7 +131,7 @@ class Running:
             await asyncio.sleep(2)
 
     async def _consume_and_work(self) -> None:
-        tasks = [asyncio.create_task(self._for_ever(name, job)) for name, job in self._jobs.items()]
+        tasks = [asyncio.create_task(for_ever(name, job)) for name, job in self._jobs.items()]
         if self._work.handlers:
             tasks.append(asyncio.create_task(self._consume()))
         tasks.append(asyncio.create_task(self._stopping.wait(), name="stopping"))  # pyright: ignore[reportArgumentType]  waited for only
@@ -176,33 +176,6 @@ class Running:
                 delay = min(2 * delay, LONGEST_DELAY)
             finally:
                 watching.cancel()
-
-    async def _for_ever(self, name: str, job: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            await self._retried(name, job)
-            await asyncio.sleep(1)
-
-    async def _retried(self, name: str, job: Callable[[], Awaitable[None]]) -> None:
-        """Do a job once to its end, again after a back-off (0.5 to 30 s) where it fails."""
-        delay = 0.5
-        while True:
-            begun = time.monotonic()
-            try:
-                await job()
-            except Exception as error:  # a job must outlive its bugs; they are loud
-                down = as_unavailable(error)
-                if down is not None:
-                    log.warning(
-                        "job.delayed", job=name, dependency=down.dependency, reason=down.reason, next_step="tried again"
-                    )
-                else:
-                    log.exception(
-                        "job.failed", job=name, exc_info=error, next_step="a bug of ours: the trace says where"
-                    )
-                delay = 0.5 if time.monotonic() - begun > LONGEST_DELAY else min(2 * delay, LONGEST_DELAY)
-                await asyncio.sleep(delay)
-            else:
-                return
 
     async def _ping(self) -> None:
         down = False

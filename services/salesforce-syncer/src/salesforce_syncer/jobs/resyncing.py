@@ -31,7 +31,11 @@ from shared.mongo import Document
 log = structlog.stdlib.get_logger()
 
 EVERY_SECONDS = 2.0
-ROWS_AT_ONCE = 500
+ROWS_AT_ONCE = 75
+"""Rows told in one event, so that none passes the 256 KiB that an event may have, whatever Salesforce says: a character is
+four bytes at most, so a row is at most 800 + 2,400 and some 150 for the rest, and 75 of them are below 252,000."""
+LONGEST_IDENTIFIER = 200
+LONGEST_ISSUE = 600
 IDS = uuid.UUID("7d1c2b0e-3d7b-5b5c-9a63-3f4a8f2e6c11")
 """Names the ids of our events: the same step of the same resync is the same event."""
 
@@ -146,7 +150,7 @@ def _reported(row: Document, number: int) -> ReportedRow:
     return ReportedRow(
         row=number,
         status="error" if rejected else "warning",
-        identifier=f"{row['object']} {row['key']}"[:1000],
+        identifier=f"{row['object']} {row['key']}"[:LONGEST_IDENTIFIER],
         issue=_line(f"{error['code']}: {error['message']}")
         if rejected and error
         else "Its parent row is not written yet",
@@ -157,4 +161,4 @@ def _reported(row: Document, number: int) -> ReportedRow:
 
 
 def _line(text: str) -> str:
-    return "".join(each if each.isprintable() else " " for each in text)[:1000]
+    return "".join(each if each.isprintable() else " " for each in text)[:LONGEST_ISSUE]

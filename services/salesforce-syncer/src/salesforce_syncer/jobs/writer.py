@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
 import structlog
@@ -12,6 +12,7 @@ from salesforce_syncer.jobs.brakes import ORG
 from salesforce_syncer.jobs.writing import Writing
 from salesforce_syncer.salesforce.client import LOGIN_REFUSED
 from salesforce_syncer.salesforce.errors import Action, Refused
+from shared.jobs import for_ever
 from shared.leases import Lease
 
 log = structlog.stdlib.get_logger()
@@ -28,7 +29,7 @@ class LeaseLost(Exception):  # noqa: N818  a state, told to the one who waits
 class Writer:
     """Takes turns with the writers of other replicas; only the one with the lease writes."""
 
-    def __init__(self, lease: Lease, writing: Writing, chores: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    def __init__(self, lease: Lease, writing: Writing, chores: Mapping[str, Callable[[], Awaitable[None]]]) -> None:
         self._lease = lease
         self._writing = writing
         self._chores = chores
@@ -56,18 +57,23 @@ class Writer:
                 await self._lease.release()
 
     async def _hold(self, fence: int, until: float) -> None:
-        """Write while the lease is renewed; whatever is under way when it is lost is broken off."""
+        """Write while the lease is renewed; whatever is under way when it is lost is broken off.
+
+        Chores are done beside: what they wait for, or fail at (Kafka), is nothing that Salesforce has to wait for.
+        """
         writing = asyncio.create_task(self._passes(fence))
         renewing = asyncio.create_task(self._renew(fence, until))
+        chores = [asyncio.create_task(for_ever(name, chore)) for name, chore in self._chores.items()]
         try:
             await asyncio.wait([writing, renewing], return_when=asyncio.FIRST_COMPLETED)
             for each in (renewing, writing):
                 if each.done():
                     each.result()
         finally:
-            writing.cancel()
-            renewing.cancel()
-            await asyncio.gather(writing, renewing, return_exceptions=True)
+            under_way = (writing, renewing, *chores)
+            for each in under_way:
+                each.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
 
     async def _renew(self, fence: int, until: float) -> None:
         while True:
@@ -87,8 +93,6 @@ class Writer:
     async def _passes(self, fence: int) -> None:
         await self._writing.begin(fence)
         while True:
-            for chore in self._chores:
-                await chore()
             if not await self._pass():
                 await asyncio.sleep(self._writing.spending.idle_seconds())
 
