@@ -1,7 +1,5 @@
 """A resync is told whatever Salesforce says of its rows, and while it cannot be told, writing goes on."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,35 +16,18 @@ from salesforce_syncer.store.resyncs import Resyncs
 from salesforce_syncer.store.rows import Derivation
 from salesforce_syncer.store.tables import Tables
 from salesforce_syncer.store.writing import WritingStore
-from shared import service
 from shared.consumer import Fact
 from shared.service import Shell
+from tests.salesforce_syncer.inside import shell_of
 from tests.salesforce_syncer.sharing import EVERY, NO_RECORD, NOW
 from tests.salesforce_syncer.stage import Someone, a_portal, at
-from tests.salesforce_syncer.standin import CLIENT_ID, SECRET, running
+from tests.salesforce_syncer.standin import running
 from tests.world import World, eventually
 
 READS = {each.TYPE: each for each in (BulkActionProgressed, BulkActionRowsReported, BulkActionFinished)}
 NOBODY = "127.0.0.1:9"
 LONGEST = "\U0001d4b3" * 500
 """What we keep of a sentence of Salesforce's, in characters of four bytes."""
-
-
-@asynccontextmanager
-async def shell_of(folder: Path, database_name: str, **settings: str) -> AsyncGenerator[Shell[Settings]]:
-    """The inside of a syncer without its process."""
-    for name, content in {"jwt": b"j" * 32, "pii": b"p" * 32, "client-secret": SECRET.encode()}.items():
-        (folder / name).write_bytes(content)
-    valid: dict[str, Any] = {
-        "mongo_database": database_name,
-        "jwt_issuer": "https://issuer.example",
-        "jwt_secret_file": folder / "jwt",
-        "pii_key_file": folder / "pii",
-        "salesforce_client_id": CLIENT_ID,
-        "salesforce_client_secret_file": folder / "client-secret",
-    }
-    async with service.opened(NAME, Settings.model_validate(valid | settings)) as shell:
-        yield shell
 
 
 def facts_of(shell: Shell[Settings]) -> FactStore:

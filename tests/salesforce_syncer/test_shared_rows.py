@@ -9,7 +9,7 @@ import pytest
 
 from salesforce_syncer.domain.claims import MOST_CONTENDERS
 from salesforce_syncer.domain.objects import USER_ENROLLMENT
-from salesforce_syncer.store.proofs import ProofStore
+from salesforce_syncer.store.proofs import Extra, ProofStore
 from salesforce_syncer.store.tables import Tables
 from shared.mongo import Database
 from tests.salesforce_syncer.facts import (
@@ -105,7 +105,7 @@ async def test_an_enrollment_with_the_id_of_a_mirrored_attempt_is_one_row_of_the
 
 
 async def test_an_enrollment_may_have_the_id_of_a_row_that_a_proof_had_deleted(syncer: Replica) -> None:
-    await ProofStore(Tables.of(syncer.database)).doom([(USER_ENROLLMENT, "acme:e-1", "a01")], NOW)
+    await ProofStore(Tables.of(syncer.database)).doom([Extra(USER_ENROLLMENT, "acme:e-1", "a01", None)], NOW)
     await syncer.take(of("bob", enrolled(1)))
     assert await syncer.has(ROW) == ("bob", True)
 

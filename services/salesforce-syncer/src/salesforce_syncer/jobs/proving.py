@@ -25,7 +25,7 @@ from salesforce_syncer.salesforce import soql
 from salesforce_syncer.salesforce.client import Client
 from salesforce_syncer.salesforce.schema import Schema, describe
 from salesforce_syncer.settings import Settings
-from salesforce_syncer.store.proofs import ProofStore
+from salesforce_syncer.store.proofs import Extra, ProofStore
 from salesforce_syncer.store.writing import WritingStore
 from shared.mongo import Document
 
@@ -107,6 +107,7 @@ class Proving:
 
     async def _object(self, object_name: str, portals: Sequence[str], proof: Proof, *, repair: bool) -> None:
         schema = await describe(self.client, object_name)
+        begun = await self.proofs.now()
         seen: set[bytes] = set()
         async for page in _paged(self._asked(object_name, portals)):
             found = {each[KEY_FIELDS[object_name]]: each for each in page}
@@ -115,25 +116,40 @@ class Proving:
             drift: list[Drift] = []
             for key, record in found.items():
                 seen.add(_short(key))
-                one = compare(object_name, key, rows.get(row_id(object_name, key)), record, schema)
+                one = compare(object_name, key, rows.get(row_id(object_name, key)), record, schema, begun=begun)
                 if one is not None:
                     drift.append(one)
-            await self._found(drift, found, proof, repair=repair)
-        async for rows in self.proofs.held(object_name, portals, AT_ONCE):
-            missing = [Drift(object_name, each["key"], "missing") for each in rows if _short(each["key"]) not in seen]
-            await self._found(missing, {}, proof, repair=repair)
+            await self._found(drift, proof, repair=repair)
+            await self._doom([each for each in drift if each.drift == "extra"], found, rows, repair=repair)
+        async for some in self.proofs.held(object_name, portals, AT_ONCE, before=begun):
+            missing = [Drift(object_name, each["key"], "missing") for each in some if _short(each["key"]) not in seen]
+            await self._found(missing, proof, repair=repair)
 
-    async def _found(
-        self, drift: Sequence[Drift], found: Mapping[str, Mapping[str, Any]], proof: Proof, *, repair: bool
-    ) -> None:
+    async def _found(self, drift: Sequence[Drift], proof: Proof, *, repair: bool) -> None:
         for each in drift:
             proof.add(each)
-        if not repair or not drift:
+        if repair and drift:
+            wanted = [row_id(each.object, each.key) for each in drift if each.drift != "extra"]
+            await self.store.force(wanted, self.clock())
+
+    async def _doom(
+        self,
+        extra: Sequence[Drift],
+        found: Mapping[str, Mapping[str, Any]],
+        rows: Mapping[str, Document],
+        *,
+        repair: bool,
+    ) -> None:
+        if not repair or not extra:
             return
-        now = self.clock()
-        extra = [each for each in drift if each.drift == "extra"]
-        await self.store.force([row_id(each.object, each.key) for each in drift if each.drift != "extra"], now)
-        await self.proofs.doom([(each.object, each.key, found[each.key]["Id"]) for each in extra], now)
+        read = [(each, rows.get(row_id(each.object, each.key))) for each in extra]
+        await self.proofs.doom(
+            [
+                Extra(each.object, each.key, found[each.key]["Id"], row["version"] if row else None)
+                for each, row in read
+            ],
+            self.clock(),
+        )
 
     async def _asked(self, object_name: str, portals: Sequence[str]) -> AsyncGenerator[dict[str, Any]]:
         names = self.client.names
@@ -150,32 +166,52 @@ class Proving:
 
     async def _profiles(self, object_name: str, proof: Proof, *, repair: bool) -> None:
         columns = ", ".join(["Id", *(self.client.names.out(each) for each in FIELDS[object_name])])
-        async for rows in self.proofs.held(object_name, None, soql.IN_LIST):
-            _, values = next(soql.lists([each["key"] for each in rows]))
+        async for some in self.proofs.held(object_name, None, soql.IN_LIST, before=await self.proofs.now()):
+            keys = [each["key"] for each in some]
+            _, values = next(soql.lists(keys))
             question = f"SELECT {columns} FROM {object_name} WHERE Id IN {values}"  # noqa: S608  quoted by soql.lists
+            begun = await self.proofs.now()
             found = {each["Id"]: each async for each in soql.query(self.client, question)}
+            rows = await self.proofs.rows([row_id(object_name, each) for each in keys])
             proof.rows += len(found)
             drift: list[Drift] = []
-            for each in rows:
-                if each["key"] not in found:
-                    drift.append(Drift(object_name, each["key"], "missing"))
-                elif (one := compare(object_name, each["key"], each, found[each["key"]], None)) is not None:
-                    drift.append(one)
-            await self._found(drift, {}, proof, repair=repair)
+            for key, row in ((each["key"], each) for each in rows.values()):
+                if key in found:
+                    one = compare(object_name, key, row, found[key], None, begun=begun)
+                else:
+                    one = Drift(object_name, key, "missing") if _stands(row, begun) else None
+                drift += [one] if one is not None else []
+            await self._found(drift, proof, repair=repair)
 
 
 def compare(
-    object_name: str, key: str, row: Document | None, record: Mapping[str, Any], schema: Schema | None
+    object_name: str,
+    key: str,
+    row: Document | None,
+    record: Mapping[str, Any],
+    schema: Schema | None,
+    *,
+    begun: datetime,
 ) -> Drift | None:
-    """Return how what Salesforce holds differs from what it should; rows that wait to be written do not."""
+    """Return how what Salesforce holds differs from what it should.
+
+    What waits to be written does not differ; nor does what was acknowledged only after the question was asked (`begun`): the
+    answer, which takes minutes to be read, does not show it.
+    """
     if row is None or (row["deleted"] and row["state"] == "deleted"):
-        return Drift(object_name, key, "extra")
-    if row["state"] != "written" or "dirty_since" in row:
+        late = row is not None and "deleted_at" in row and row["deleted_at"] >= begun
+        return None if late else Drift(object_name, key, "extra")
+    if not _stands(row, begun):
         return None
     unlike = tuple(
         sorted(name for name, value in _expected(row, schema).items() if not same(value, _held(record, name)))
     )
     return Drift(object_name, key, "different", unlike) if unlike else None
+
+
+def _stands(row: Document, begun: datetime) -> bool:
+    """Whether Salesforce had acknowledged the row as it is before an instant."""
+    return row["state"] == "written" and "dirty_since" not in row and row["written"]["at"] < begun
 
 
 def _expected(row: Document, schema: Schema | None) -> dict[str, Any]:

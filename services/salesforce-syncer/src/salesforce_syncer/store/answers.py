@@ -12,6 +12,8 @@ from typing import Any
 from shared.mongo import UpdateOne
 
 REMOVED = "$$REMOVE"
+SERVERS_NOW = "$$NOW"
+"""MongoDB's clock, which is one for all replicas: a proof asks it what was acknowledged before it began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Written:
 def written(answer: Written, now: datetime) -> UpdateOne:
     """Salesforce holds this version."""
     fields: dict[str, Any] = {
-        "written": {"hash": answer.hash, "accessed": answer.accessed, "accessed_at": now, "at": now},
+        "written": {"hash": answer.hash, "accessed": answer.accessed, "accessed_at": now, "at": SERVERS_NOW},
         "error": REMOVED,
         **_settled(answer.version, "written", now),
     }
@@ -51,7 +53,7 @@ def deleted(row: Mapping[str, Any], now: datetime) -> UpdateOne:
         "written": REMOVED,
         "salesforce_id": REMOVED,
         "error": REMOVED,
-        "deleted_at": now,
+        "deleted_at": SERVERS_NOW,
         **_settled(row["version"], "deleted", now),
     }
     return UpdateOne({"_id": row["_id"]}, [{"$set": fields}])
