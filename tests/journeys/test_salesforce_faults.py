@@ -109,7 +109,8 @@ async def test_a_bulk_job_that_never_ends_is_given_up_and_its_rows_are_sent_agai
         await stage.tell(someone.linked(1, user), *(someone.enrolled(f"e{n}", 1, "passed") for n in range(12)))
         await stage.shows(lambda: counters(stage.standin, "User", user), (12, 12, 12, 0, 0, 0), seconds=120)
         states = [each["state"] for each in stage.standin.api("GET", "/jobs/ingest")["records"]]
-        assert sorted(states) == ["Aborted", "JobComplete"]
+        # The rows may be read in parts, and then go out in more than one job after the stuck one.
+        assert (states.count("Aborted"), set(states)) == (1, {"Aborted", "JobComplete"})
         lines = [each for each in stage.syncer.log() if each["level"] == "warning"]
         told = [
             (each["event"], each.get("reason")) for each in lines if each["event"].startswith(("bulk.", "writing."))
