@@ -224,24 +224,24 @@ class World:
         return await self.records(f"learnwire.dead-letters.{service}.v1")
 
     async def _make_topics(self) -> None:
-        topics = [
-            NewTopic(
+        topics = {
+            self.prefix + each.name: NewTopic(
                 name=self.prefix + each.name,
                 num_partitions=each.partitions,
                 replication_factor=1,
                 topic_configs={"max.message.bytes": str(each.max_bytes)},
             )
             for each in (*TOPICS, *DEAD_LETTERS)
-        ]
+        }
         admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
         await admin.start()
 
         async def lacking() -> list[str]:
-            described = await admin.describe_topics([each.name for each in topics])
+            described = await admin.describe_topics(list(topics))
             return [each["topic"] for each in described if each["error_code"] or not each["partitions"]]
 
         try:
-            await admin.create_topics(topics)
+            await admin.create_topics(list(topics.values()))
             # A broker that has much to do shows a new topic a moment after it has acknowledged it.
             await eventually(lacking, "the topics to be shown", until=lambda left: not left)
         finally:

@@ -159,11 +159,11 @@ async def test_all_that_a_resync_tells_names_its_request(
             for name in ("r-1", "r-2")
         }
     # Progress is told every two seconds, as long as it takes.
-    assert [kind for kind, _ in groupby(type(each.data) for each in told["r-1"])] == [
-        BulkActionSubmitted,
-        BulkActionStarted,
-        BulkActionProgressed,
-        BulkActionFinished,
+    assert [kind for kind, _ in groupby(each.type for each in told["r-1"])] == [
+        BulkActionSubmitted.TYPE,
+        BulkActionStarted.TYPE,
+        BulkActionProgressed.TYPE,
+        BulkActionFinished.TYPE,
     ]
     assert {Cause.of(each) for each in told["r-1"]} == {Cause("e-1", "ticket-7", trace(1), "lms=1")}
     assert [(type(each.data), Cause.of(each)) for each in told["r-2"]] == [
