@@ -33,8 +33,9 @@ SHARED = pytest.StashKey[ExitStack]()
 TOPICS_AT_ONCE = 20
 LONG_SECONDS = 3_600
 
-# How long an example takes says how busy the machine is, and nothing about what is tested.
-settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long an example takes says how busy the machine is, and nothing about what is tested. `make test` judges a change by
+# the same examples before and after it; the long forms look for more.
+settings.register_profile("busy machine", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy machine")
 
 

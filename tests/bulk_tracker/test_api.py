@@ -1,5 +1,7 @@
 """What requesters see over HTTP."""
 
+import pytest
+
 from bulk_tracker.domain.vocabulary import made_reference
 from contracts.bulk_actions import Task
 from tests.bulk_tracker.conftest import Tracker, token_of
@@ -201,3 +203,11 @@ async def test_steps_of_a_task_are_rows_of_their_own_and_name_each_other(tracker
         ("a-1", 1, "completed"),
         ("b", 2, "not_started"),
     ]
+
+
+@pytest.mark.parametrize("path", ["/v1/actions", "/v1/actions/a-1", "/v1/actions/a-1/error-report", "/v1/stream"])
+async def test_who_may_not_ask_is_told_so_before_what_is_wrong_with_his_question(tracker: Tracker, path: str) -> None:
+    nobody = await tracker.client.get(f"{path}?nonsense=1")
+    wrong_role = await tracker.get(f"{path}?nonsense=1", roles=["somebody"])
+    manager = await tracker.get(f"{path}?nonsense=1")
+    assert [each.status_code for each in (nobody, wrong_role, manager)] == [401, 403, 422]

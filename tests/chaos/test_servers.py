@@ -11,7 +11,7 @@ import pytest
 from learnwire_local import Kafka, Mongo
 from learnwire_local.both import start_both
 from tests.chaos.loads import LOADS
-from tests.chaos.storm import Fault, Storm, seed
+from tests.chaos.storm import USUAL, Fault, Storm, seed
 from tests.world import World
 
 Servers = dict[str, Kafka | Mongo]
@@ -48,7 +48,7 @@ async def test_services_kafka_and_mongodb_all_crash_and_every_event_is_accounted
     servers: Servers, tmp_path: Path
 ) -> None:
     """The short form of all that is below and in `test_kills`."""
-    rng = random.Random(seed())
+    rng = random.Random(seed(USUAL))
     async with a_world(servers, tmp_path) as world, Storm(world, LOADS, rng, tmp_path) as storm:
         kills = storm.all_of([storm.kill(each.service) for each in LOADS], within=1)
         crashes = [crash(each, rng, down_seconds=2) for each in servers.values()]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fuzz.asking import Asking, Run
-from tests.fuzz.machine import MIB, cases, chosen_seed, resident
+from tests.fuzz.machine import MIB, USUAL, cases, chosen_seed, resident
 from tests.fuzz.seeds import Seed, refuse_some_rows, seeds
 from tests.world import Process, World, eventually
 
@@ -70,7 +70,7 @@ async def asked(
 async def test_requests_of_every_kind_with_every_kind_of_token_find_nothing_wrong(
     kafka: str, mongo_uri: str, topic_prefix: str, tmp_path: Path
 ) -> None:
-    chosen = chosen_seed()
+    chosen = chosen_seed(USUAL)
     async with seeded(kafka, mongo_uri, topic_prefix, tmp_path) as (world, processes):
         judge(await asked(world, processes, seeds(), SHORT, chosen), processes, SHORT)
 

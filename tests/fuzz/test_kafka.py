@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from contracts import BulkActionSubmitted, Invalid, Malformed, UnknownType, catalog, decode
 from contracts.catalog import SERVICES
-from tests.fuzz.machine import MIB, cases, chosen_seed, resident
+from tests.fuzz.machine import MIB, USUAL, cases, chosen_seed, resident
 from tests.fuzz.records import Raw, records, verdict
 from tests.world import Process, World, eventually
 
@@ -181,7 +181,7 @@ def all_services(world: World) -> list[Process]:
 async def test_every_record_of_any_kind_is_accounted_for(
     kafka: str, mongo_uri: str, topic_prefix: str, tmp_path: Path
 ) -> None:
-    some = made(SHORT, chosen_seed())
+    some = made(SHORT, chosen_seed(USUAL))
     async with World(kafka, mongo_uri, topic_prefix, tmp_path) as world:
         await everything(world, all_services(world), some, {})
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from bulk_tracker.domain.vocabulary import ROLES
 from bulk_tracker.store.actions import Requester
 from shared.http import Auth, Principal, Problem
+from shared.http.auth import GATE
 
 
 def who_asks(auth: Auth) -> Callable[[Request], Any]:
@@ -19,6 +20,7 @@ def who_asks(auth: Auth) -> Callable[[Request], Any]:
         # A token without a portal sees nothing; no portal has an empty name.
         return Requester(portal_id=principal.portal_id or "", subject=principal.subject)
 
+    setattr(requester, GATE, True)
     return requester
 
 

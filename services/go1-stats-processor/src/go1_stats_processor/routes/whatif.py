@@ -1,7 +1,7 @@
 """What if the rules were others? Answers without changing anything."""
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,6 +13,10 @@ from go1_stats_processor.store.flow import Flow
 from go1_stats_processor.store.whatif import differences
 from shared.http import Auth, Principal, Problem, api_router
 from shared.http.paging import Limit, decode_cursor, encode_cursor
+
+NO_PORTAL: dict[int | str, dict[str, Any]] = {
+    404: {"description": "There is no such portal, or it is not yours to see"}
+}
 
 
 class OtherRules(BaseModel):
@@ -44,7 +48,7 @@ class Differences(BaseModel):
 def router(flow: Flow, auth: Auth, rules: Rules) -> APIRouter:
     routes = api_router(prefix="/v1/what-if", tags=["what-if"])
 
-    @routes.post("", summary="Attempts that other rules would show otherwise")
+    @routes.post("", responses=NO_PORTAL, summary="Attempts that other rules would show otherwise")
     async def _what_if(
         body: OtherRules,
         portal_id: Annotated[PortalId, Query()],
