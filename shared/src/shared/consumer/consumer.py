@@ -55,6 +55,7 @@ class Consumer:
         self._dirty = asyncio.Event()
         self._stopping = asyncio.Event()
         self._throttled = False
+        self._over = False
         self._tasks = asyncio.TaskGroup()
         self._committing = asyncio.Lock()
         self._broker, self.subscriber = subscribe(
@@ -81,6 +82,7 @@ class Consumer:
                 self._pause_all()
                 await self._drain(self._in_flight, DRAIN_ON_STOP_SECONDS)
                 await self._give_up(self._in_flight)
+                self._over = True
                 committer.cancel()
             await self._commit()
         finally:
@@ -192,7 +194,7 @@ class Consumer:
             self._dirty.set()
 
     async def _commit_for_ever(self) -> None:
-        while True:
+        while not self._over:  # a cancellation may be lost in `wait_for` (Python 3.11), as the commit comes to its end
             await self._dirty.wait()
             self._dirty.clear()
             if not await self._commit():
