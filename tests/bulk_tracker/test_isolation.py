@@ -4,12 +4,11 @@ import asyncio
 import json
 from collections.abc import Iterator
 
-from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from starlette.types import Message
 
 from tests.bulk_tracker.conftest import Tracker, token_of
 from tests.bulk_tracker.facts import a_row, ada, finished, progressed, rows_reported, submitted
+from tests.bulk_tracker.streams import bearer, listen
 from tests.world import WAIT_SECONDS
 
 PEOPLE = {(person, portal): f"{person}-{portal}-" for person in ("ann", "bob", "eve") for portal in ("p1", "p2")}
@@ -78,7 +77,7 @@ async def test_a_live_stream_tells_ids_and_versions_of_ones_own_actions_and_resu
     await filled(tracker)
     told: list[dict[str, object]] = []
     lines = asyncio.Queue[str]()
-    reading = asyncio.ensure_future(_listen(tracker.web, token_of(subject="ann", portal_id="p1"), lines))  # noqa: TID251  as above
+    reading = asyncio.ensure_future(listen(tracker.web, [bearer(token_of(subject="ann", portal_id="p1"))], lines))  # noqa: TID251  as above
     async with asyncio.timeout(WAIT_SECONDS):
         assert await lines.get() == "retry: 3000"
         await tracker.told(
@@ -93,31 +92,3 @@ async def test_a_live_stream_tells_ids_and_versions_of_ones_own_actions_and_resu
     await asyncio.gather(reading, running, return_exceptions=True)
     assert {each["action_id"] for each in told} == {"ann-p1-1"}
     assert all(set(each) == {"action_id", "version"} for each in told)
-
-
-async def _listen(app: FastAPI, token: str, lines: "asyncio.Queue[str]") -> None:
-    """Read a stream as it comes; httpx's own transport waits for the whole answer."""
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.4"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": "/v1/stream",
-        "raw_path": b"/v1/stream",
-        "query_string": b"",
-        "headers": [(b"authorization", f"Bearer {token}".encode())],
-        "server": ("tracker", 80),
-        "client": ("here", 1),
-    }
-
-    async def receive() -> Message:
-        await asyncio.Event().wait()
-        return {}
-
-    async def send(message: Message) -> None:
-        for line in message.get("body", b"").decode().splitlines():
-            if line:
-                lines.put_nowait(line)
-
-    await app(scope, receive, send)

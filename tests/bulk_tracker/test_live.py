@@ -1,5 +1,6 @@
 """Who looks is counted while he looks, and not a moment longer."""
 
+import asyncio
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from pymongo.errors import InvalidOperation
 from starlette.types import Message
 
 from bulk_tracker.domain.action import Rules
+from bulk_tracker.routes import stream
 from bulk_tracker.store.actions import Requester
 from bulk_tracker.store.live import MOST_OF_ONE, TooManyViewers
 from bulk_tracker.store.stores import Stores
@@ -16,6 +18,8 @@ from shared import mongo
 from shared.keys import Keys
 from tests.bulk_tracker.conftest import Tracker, settings_in, token_of
 from tests.bulk_tracker.facts import at
+from tests.bulk_tracker.streams import asked_with, bearer, listen
+from tests.world import WAIT_SECONDS
 
 ADA = Requester(portal_id="acme", subject="u-ada")
 
@@ -47,25 +51,24 @@ async def test_a_stream_that_is_cut_before_its_first_byte_leaves_nobody_behind(t
         assert await _opened(tracker) == 200
 
 
+async def test_a_stream_goes_on_with_its_session_and_ends_with_it(
+    tracker: Tracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "PING_SECONDS", 0.05)
+    await tracker.sign_in()
+    cookie = (b"cookie", tracker.client.headers["cookie"].encode())
+    lines = asyncio.Queue[str]()
+    async with asyncio.timeout(WAIT_SECONDS):
+        listening = asyncio.create_task(listen(tracker.web, [cookie], lines))
+        assert [await lines.get() for _ in range(3)] == ["retry: 3000", ": still here", ": still here"]
+        assert (await tracker.client.post("/logout")).status_code == 303
+        await listening
+
+
 async def _opened(tracker: Tracker, *, since: str = "") -> int:
     """Open a stream whose client is gone as soon as it is told the status, which comes back."""
     statuses: list[int] = []
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.4"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": "/v1/stream",
-        "raw_path": b"/v1/stream",
-        "query_string": b"",
-        "headers": [
-            (b"authorization", f"Bearer {token_of()}".encode()),
-            *([(b"last-event-id", since.encode())] if since else []),
-        ],
-        "server": ("tracker", 80),
-        "client": ("here", 1),
-    }
+    headers = [bearer(token_of()), *([(b"last-event-id", since.encode())] if since else [])]
 
     async def receive() -> Message:
         return {"type": "http.disconnect"}
@@ -75,5 +78,5 @@ async def _opened(tracker: Tracker, *, since: str = "") -> int:
         raise OSError
 
     with pytest.raises(Exception):  # noqa: B017, PT011  whatever a server makes of a client that is gone
-        await tracker.web(scope, receive, send)
+        await tracker.web(asked_with(headers), receive, send)
     return statuses[0]

@@ -101,6 +101,13 @@ class Auth:
         setattr(principal, GATE, True)
         return principal
 
+    async def still(self, request: Request) -> bool:
+        """Whether he for whom a request began may go on: for answers that last, as `require` judges a request once."""
+        try:
+            return await self._principal(request) == request.scope[WHO_ASKS]
+        except Problem:
+            return False
+
     async def _principal(self, request: Request) -> Principal:
         header = request.headers.get("authorization")
         if header is None and self.read_session is not None and request.method in {"GET", "HEAD"}:

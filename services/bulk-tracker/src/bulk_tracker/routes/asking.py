@@ -1,26 +1,23 @@
 """Who asks, and the one answer to what is not his."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends
 
 from bulk_tracker.domain.vocabulary import ROLES
 from bulk_tracker.store.actions import Requester
 from shared.http import Auth, Principal, Problem
-from shared.http.auth import GATE
 
 
-def who_asks(auth: Auth) -> Callable[[Request], Any]:
+def who_asks(auth: Auth) -> Callable[..., Any]:
     """Return the dependency: the requester that a token, or a page's session, names."""
     principal_of = auth.require(*ROLES)
 
-    async def requester(request: Request) -> Requester:
-        principal: Principal = await principal_of(request)
+    async def requester(principal: Annotated[Principal, Depends(principal_of)]) -> Requester:
         # A token without a portal sees nothing; no portal has an empty name.
         return Requester(portal_id=principal.portal_id or "", subject=principal.subject)
 
-    setattr(requester, GATE, True)
     return requester
 
 

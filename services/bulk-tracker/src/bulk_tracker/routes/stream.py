@@ -49,13 +49,7 @@ def router(stores: Stores, auth: Auth) -> APIRouter:
         except TooManyViewers as error:
             raise Problem(429, detail="Too many live streams.", headers={"Retry-After": "15"}) from error
 
-        async def still_he() -> bool:
-            try:
-                return await asking(request) == requester
-            except Problem:
-                return False
-
-        return _Stream(_body(viewer, still_he), lambda: stores.live.leave(viewer))
+        return _Stream(_body(viewer, lambda: auth.still(request)), lambda: stores.live.leave(viewer))
 
     _ = stream
     return routes
