@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,9 +10,10 @@ from go1_stats_processor.domain.attempts import attempts
 from go1_stats_processor.domain.facts import Facts, Launch, without_recorded_until
 from go1_stats_processor.domain.rules import Rules
 from go1_stats_processor.store.documents import facts_of, key, of_facts
+from go1_stats_processor.store.groups import Groups
 from go1_stats_processor.store.rows import Rows, row_id
 from go1_stats_processor.store.telling import recorded_at
-from shared.mongo import Collection, DeleteOne, Document, UpdateOne
+from shared.mongo import DeleteOne, Document, UpdateOne
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +28,11 @@ class Erased:
 class Erasures:
     """Takes a learner out of the attempt groups."""
 
-    def __init__(
-        self, groups: Collection, rows: Rows, *, rules: Rules, key: bytes, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, groups: Groups, rows: Rows, *, rules: Rules, key: bytes) -> None:
         self._groups = groups
         self._rows = rows
         self._rules = rules
         self._key = key
-        self._clock = clock
 
     async def erase(self, portal_id: str, learner_id: str, erased_at: datetime) -> Erased:
         """Drop what was recorded until then. May be done again: the lines have ids of their own.
@@ -43,7 +41,7 @@ class Erasures:
         among those that stay was shown by somebody who had read the group before an erasure took it.
         """
         rows = await self._rows.of_learner(portal_id, learner_id)
-        groups = [each async for each in self._groups.find({"portal_id": portal_id, "learner_id": learner_id})]
+        groups = await self._groups.of_learner(portal_id, learner_id)
         launches: list[Launch] = []
         staying: set[str] = set()
         gone = 0
@@ -57,7 +55,7 @@ class Erasures:
             await self._rows.anonymize(
                 [(row_id(group, each["attempt_id"]), self._line_id(group, each), _line(group, each)) for each in going]
             )
-            await self._groups.bulk_write([self._without(group, left, going, erased_at)])
+            await self._groups.collection.bulk_write([self._without(group, left, going, erased_at)])
         await self._rows.remove([each for each in rows if each not in staying])
         return Erased(len(groups), gone, launches)
 

@@ -68,7 +68,7 @@ class Flow:
         self.groups = Groups(database, sender, self.rows.show, source=source, rules=rules, clock=clock)
         self._matching = asyncio.Lock()
         self._grouping = asyncio.Lock()
-        self._erasures = Erasures(self.groups.collection, self.rows, rules=rules, key=erased_key, clock=clock)
+        self._erasures = Erasures(self.groups, self.rows, rules=rules, key=erased_key)
 
     @property
     def sweeps(self) -> dict[str, Callable[[], Awaitable[None]]]:

@@ -108,10 +108,8 @@ class Resyncing:
 
     async def _tell(self, asked: Document, step: str, data: Event) -> None:
         event_id = str(uuid.uuid5(IDS, hashlib.sha256(f"{asked['_id']}/{step}".encode()).hexdigest()))
-        trace = {
-            "correlationid": asked["_id"],
-            **asked.get("cause", {}),
-        }  # without a flow of the asker's, the resync is one of its own
+        # Without a flow of the asker's, the resync is one of its own.
+        trace = {"correlationid": asked["_id"], **asked.get("cause", {})}
         await self.sender.send([Envelope.of(data, source=self.source, id=event_id, time=self.clock(), **trace)])
 
 
