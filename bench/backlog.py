@@ -11,7 +11,6 @@ import itertools
 import os
 import random
 import secrets
-import shlex
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,6 @@ import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +29,7 @@ from bench import load, procfs
 from bench.go1 import servers, write
 from bench.heat import COLLECTION, Heat
 from bench.product import environment
-from bench.report import machine
+from bench.report import head
 from bench.rounds import REPOSITORY
 from bench.together import together
 from bench.variants import OURS
@@ -195,10 +193,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             text, good = _alone(kafka, mongo_uri, folder, chosen)
     print(text)
     if chosen.write and good:
-        command = shlex.join(["python", "-m", "bench.backlog", *(arguments or sys.argv[1:])])
-        said = f"Run {datetime.now(UTC):%Y-%m-%d %H:%M} UTC: `{command}`, seed {chosen.seed}"
         marks = TOGETHER if chosen.together else MARKS
-        write(chosen.write, marks, f"{said}\n\nMachine: {machine()}.\n\n{text}")
+        write(chosen.write, marks, f"{head('bench.backlog', arguments, chosen.seed)}\n\n{text}")
     return 0 if good else 1
 
 

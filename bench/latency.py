@@ -11,7 +11,6 @@ import math
 import os
 import random
 import secrets
-import shlex
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,6 @@ import time
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +29,7 @@ from bench import load, procfs, watching
 from bench.go1 import servers, write
 from bench.heat import COLLECTION, Heat
 from bench.product import environment
-from bench.report import machine
+from bench.report import head
 from bench.rounds import REPOSITORY
 from bench.variants import OURS
 from contracts.catalog import CONTENT_ACTIONS
@@ -203,9 +201,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(text)
     missing = sum(each.missing for each in timings)
     if chosen.write and not missing:
-        command = shlex.join(["python", "-m", "bench.latency", *(arguments or sys.argv[1:])])
-        said = f"Run {datetime.now(UTC):%Y-%m-%d %H:%M} UTC: `{command}`, seed {chosen.seed}"
-        write(chosen.write, MARKS, f"{said}\n\nMachine: {machine()}.\n\n{text}")
+        write(chosen.write, MARKS, f"{head('bench.latency', arguments, chosen.seed)}\n\n{text}")
     return 1 if missing else 0
 
 

@@ -8,19 +8,17 @@ seen after warm-up. Afterwards the end state is verified as chaos does it.
 import argparse
 import asyncio
 import random
-import shlex
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import procfs
 from bench.go1 import servers, write
-from bench.report import machine
+from bench.report import head
 from tests.chaos.loads import LOADS
 from tests.chaos.storm import Storm
 from tests.world import Process, World
@@ -124,9 +122,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     text = table(seen)
     print(text, *wrong, sep="\n")
     if chosen.write and not wrong:
-        command = shlex.join(["python", "-m", "bench.soak", *(arguments or sys.argv[1:])])
-        said = f"Run {datetime.now(UTC):%Y-%m-%d %H:%M} UTC: `{command}`, seed {chosen.seed}; all events accounted for"
-        write(chosen.write, MARKS, f"{said}\n\nMachine: {machine()}.\n\n{text}")
+        write(
+            chosen.write, MARKS, f"{head('bench.soak', arguments, chosen.seed)}\n\n{text}\n\nAll events accounted for."
+        )
     return 1 if wrong else 0
 
 
