@@ -12,6 +12,7 @@ from bench.go1_load import BEGIN, SOURCE, catalogue
 from bench.product import environment
 from bench.race import Clock, Heat
 from contracts import Envelope
+from contracts.wire import Record
 from go1_stats_processor import handlers
 from go1_stats_processor.app import NAME, build, flow_of
 from go1_stats_processor.settings import Settings
@@ -39,7 +40,7 @@ async def serve(heat: Heat, clock: Clock, *, publishes: bool = True) -> None:
 
     running.Consumer = Timed  # pyright: ignore[reportPrivateImportUsage]  the one place where a stopwatch can be put
     if not publishes:
-        Sender.send = _unsent  # to see what publishing costs
+        Sender.send_encoded = _unsent  # to see what publishing costs
     os.environ.update(environment(heat))
     settings = read_settings(Settings)
     async with service.opened(NAME, settings) as shell:
@@ -53,8 +54,8 @@ async def serve(heat: Heat, clock: Clock, *, publishes: bool = True) -> None:
     await service.serve(NAME, settings, build)
 
 
-async def _unsent(self: Sender, envelopes: Sequence[Envelope[Any]]) -> None:
-    del self, envelopes
+async def _unsent(self: Sender, records: Sequence[Record]) -> None:
+    del self, records
 
 
 serve_silently = partial(serve, publishes=False)

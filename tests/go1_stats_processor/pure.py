@@ -4,7 +4,6 @@ The store does the same steps with documents; which things a change concerns is 
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, cast
 
 from contracts.envelope import Envelope
@@ -124,7 +123,7 @@ class Pure:
                 entry = None if each.entry_kind is None else {"kind": each.entry_kind, "id": each.entry_id}
                 shown[(*group, each.attempt_id)] = {
                     name: getattr(each, name)
-                    for name in each.__slots__
+                    for name in each._fields
                     if name not in {"why", "recorded_at", "attempt_id", "entry_kind", "entry_id"}
                 } | {"entry_point": entry}
         parked = {
@@ -144,4 +143,4 @@ class Pure:
 
 
 def _next(enrollment: Enrollment) -> Enrollment:
-    return replace(enrollment, sequence=enrollment.sequence + 1)
+    return enrollment._replace(sequence=enrollment.sequence + 1)

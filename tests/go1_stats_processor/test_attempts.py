@@ -1,7 +1,5 @@
 """The fold, case by case: seed 002 and what the specification adds. Instants are UTC unless they say otherwise."""
 
-from dataclasses import replace
-
 import pytest
 
 from go1_stats_processor.domain.rules import EXPLANATIONS, Rules
@@ -23,7 +21,7 @@ def test_a_launch_opens_an_attempt_at_half_progress() -> None:
 
 @pytest.mark.parametrize("kind", ["catalog", "path_session", "other"])
 def test_a_launch_from_any_entry_point_opens_an_attempt(kind: str) -> None:
-    attempt = shown(replace(launch("2026-02-01 09:00"), entry_kind=kind, entry_id="S1"))["L1"]
+    attempt = shown(launch("2026-02-01 09:00")._replace(entry_kind=kind, entry_id="S1"))["L1"]
     assert (state(attempt), attempt.entry_kind, attempt.entry_id) == (OPEN, kind, "S1")
 
 

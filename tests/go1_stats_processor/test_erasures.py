@@ -1,14 +1,15 @@
 """The right to be forgotten, where facts and erasures come by different topics: who is late must not undo it."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
+from contracts.attempts import AttemptChanged
 from contracts.envelope import Envelope
+from contracts.wire import decode
 from go1_stats_processor.domain.groups import Published, republished
 from go1_stats_processor.domain.rules import Rules
-from go1_stats_processor.store.telling import event_of
+from go1_stats_processor.store.telling import record_of
 from shared.mongo import Database
 from tests.action_logger.stores import Store
 from tests.go1_stats_processor import events
@@ -58,7 +59,7 @@ def test_a_publication_is_dated_by_the_earliest_of_the_facts_that_it_is_made_of(
     later = RECORDED + timedelta(days=9)
     some = [launch("2026-02-01 09:00"), resume("2026-02-01 09:30"), completion("2026-02-01 10:00")]
     for number, each in enumerate(some):
-        told = [replace(one, recorded_at=RECORDED if one is each else later) for one in some]
+        told = [one._replace(recorded_at=RECORDED if one is each else later) for one in some]
         (attempt,) = republished((), facts(*told), Rules(), course_title=None, now=later).attempts
         assert dated(attempt) == RECORDED, number
 
@@ -75,7 +76,10 @@ def test_what_was_published_before_publications_were_dated_by_facts_keeps_its_da
 
 def dated(attempt: Published) -> datetime:
     group = {"_id": "acme ada C1", "portal_id": "acme", "learner_id": "ada", "course_id": "C1"}
-    return event_of(group, attempt, (), source="/learnwire/go1-stats-processor").time
+    record = record_of(group, attempt, (), source="/learnwire/go1-stats-processor")
+    event = decode(record.value, record.headers, reads={AttemptChanged.TYPE: AttemptChanged})
+    assert isinstance(event, Envelope)
+    return event.time
 
 
 async def test_what_an_erasure_leaves_shows_what_its_facts_say(world: World, database: Database) -> None:

@@ -6,6 +6,7 @@ Patterns are written so that Rust, ECMAScript and Python read them alike: they g
 import re
 import unicodedata
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
@@ -112,9 +113,14 @@ def _no_instant() -> PydanticCustomError:
     return PydanticCustomError("instant", "Not an instant: RFC 3339 with seconds and an offset is needed")
 
 
+_LENGTH_WITHOUT_OFFSET = _OUR_LENGTH - len("Z")
+
+
+@lru_cache(4096)  # what is published of one thing names the same few instants again and again
 def instant_text(value: datetime) -> str:
     """The one way an instant is written: `2026-11-22T03:04:05.678Z`."""
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    in_utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return in_utc.isoformat(timespec="milliseconds")[:_LENGTH_WITHOUT_OFFSET] + "Z"
 
 
 Instant = Annotated[

@@ -4,14 +4,14 @@ import asyncio
 import ssl
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from contracts.envelope import Envelope
-from contracts.wire import encode
+from contracts.wire import Record, encode
 from shared import failpoints
 from shared.failures import Unavailable
 from shared.settings import KafkaSettings, read_secret
@@ -89,7 +89,10 @@ class Sender:
 
     async def send(self, envelopes: Sequence[Envelope[Any]]) -> None:
         """Publish events; returns when Kafka has acknowledged all of them. Raises `Unavailable`."""
-        records = [encode(each) for each in envelopes]
+        await self.send_encoded([encode(each) for each in envelopes])
+
+    async def send_encoded(self, records: Sequence[Record]) -> None:
+        """As `send`, where they are records already. Raises `Unavailable`."""
         await self.send_records([RawRecord(each.topic, each.key, each.value, each.headers) for each in records])
 
     async def send_records(self, records: Sequence[RawRecord]) -> None:
@@ -97,7 +100,9 @@ class Sender:
         topics = sorted({each.topic for each in records}) if failpoints.ARMED is not None else ()
         for each in topics:
             failpoints.reach(f"kafka send {each} before")
-        await self.send_exactly([replace(each, topic=self._prefix + each.topic) for each in records])
+        await self.send_exactly(
+            [RawRecord(self._prefix + each.topic, each.key, each.value, each.headers) for each in records]
+        )
         for each in topics:
             failpoints.reach(f"kafka send {each} after")
 

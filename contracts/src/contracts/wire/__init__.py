@@ -6,6 +6,17 @@
 
 from contracts.wire.reading import UnknownType, decode
 from contracts.wire.refusals import MAX_DETAIL, Invalid, Malformed
-from contracts.wire.writing import MAX_BYTES, Record, TooLarge, encode
+from contracts.wire.writing import MAX_BYTES, Record, TooLarge, encode, encode_plain
 
-__all__ = ["MAX_BYTES", "MAX_DETAIL", "Invalid", "Malformed", "Record", "TooLarge", "UnknownType", "decode", "encode"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_DETAIL",
+    "Invalid",
+    "Malformed",
+    "Record",
+    "TooLarge",
+    "UnknownType",
+    "decode",
+    "encode",
+    "encode_plain",
+]

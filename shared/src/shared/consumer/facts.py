@@ -44,9 +44,14 @@ class Fact(Generic[E_co]):
     def cause(self) -> dict[str, str]:
         """What the events that it causes take over from its envelope; attributes that it lacks are left out."""
         event = self.event
-        return {"causationid": event.id} | _given(
-            correlationid=event.correlationid, traceparent=event.traceparent, tracestate=event.tracestate
-        )
+        cause = {"causationid": event.id}
+        if event.correlationid is not None:
+            cause["correlationid"] = event.correlationid
+        if event.traceparent is not None:
+            cause["traceparent"] = event.traceparent
+        if event.tracestate is not None:
+            cause["tracestate"] = event.tracestate
+        return cause
 
     @property
     def named(self) -> dict[str, str | int]:

@@ -1,9 +1,8 @@
 """An attempt as it is shown, and why it shows what it shows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from go1_stats_processor.domain.facts import Ref
 from go1_stats_processor.domain.timing import Basis
@@ -12,8 +11,7 @@ Status = Literal["in_progress", "completed", "voided"]
 Inputs = Mapping[str, str | int | float | bool | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
+class Why(NamedTuple):
     """A rule that made a number, what it looked at, and the events that brought it."""
 
     rule: str
@@ -21,8 +19,7 @@ class Why:
     events: tuple[Ref, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One try of a learner at a course, as it is shown.
 
     `recorded_at`: the earliest recording among the facts that it is made of. Erasure asks for it: what holds a fact of

@@ -1,15 +1,14 @@
 """Go1's catalogue entry of one course: all that it ever said, because an attempt keeps the duration of its day."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from go1_stats_processor.domain.facts import Ref
 from go1_stats_processor.domain.matching import Clash
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One version of a course. `canonical`: the data as canonical JSON, which decides between equal versions."""
 
     version: int

@@ -6,9 +6,9 @@ the lowest version whose address has an answer. An answer once found is kept.
 
 import itertools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from go1_stats_processor.domain.catalogue import Entries, entry_at
 from go1_stats_processor.domain.facts import Completion, Gone, Ref
@@ -34,39 +34,36 @@ def _quietly(_thing: Thing, _event: Ref) -> None:
     """Two that clashed before need not be told of again."""
 
 
-@dataclass(frozen=True, slots=True)
-class OfCourse:
+class OfCourse(NamedTuple):
     """What was said of it under one course; `between`: the versions between the lowest and the highest."""
 
     lowest: Said | None = None
     highest: Said | None = None
     deletion: Deleted | None = None
-    between: Mapping[int, Named] = field(default_factory=dict[int, Named])
+    between: Mapping[int, Named] = MappingProxyType({})
 
 
 _NOTHING = OfCourse()
 
 
-@dataclass(frozen=True, slots=True)
-class Parked:
+class Parked(NamedTuple):
     """Why a completion is not played yet, and who it could belong to."""
 
     reason: Reason
     candidates: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Enrollment:
+class Enrollment(NamedTuple):
     """`homes`: every group that was ever told of it, with the one where it is now, if any, in `home`.
 
     `seen`: every address that any fact named, because an erasure may concern any of them. `unsettled`: any new version
     of its course in the catalogue may change its duration, or let it be played at all.
     """
 
-    courses: Mapping[str, OfCourse] = field(default_factory=dict[str, OfCourse])
+    courses: Mapping[str, OfCourse] = MappingProxyType({})
     decided: Decided | None = None
     erased_at: datetime | None = None
-    matches: Mapping[Address, str] = field(default_factory=dict[Address, str])
+    matches: Mapping[Address, str] = MappingProxyType({})
     home: Home | None = None
     homes: tuple[Home, ...] = ()
     parked: Parked | None = None
@@ -122,7 +119,7 @@ def with_enrollment_facts(enrollment: Enrollment, facts: Iterable[EnrollmentFact
         if isinstance(each, Said | Deleted) and after.course_id not in {None, each.course_id}:
             clash("enrollment" if isinstance(each, Said) else "deletion", each.event)
     if after.course_id != enrollment.course_id:
-        after = replace(after, home=None, duration_minutes=None, catalogue=None)
+        after = after._replace(home=None, duration_minutes=None, catalogue=None)
     return after
 
 
@@ -137,8 +134,7 @@ def _with(enrollment: Enrollment, facts: Iterable[Said | Deleted | Decided], cla
         seen.add(each.address)
         before = courses.get(each.course_id, OfCourse())
         courses[each.course_id] = _said(before, each, clash) if isinstance(each, Said) else _deleted(before, each)
-    return replace(
-        enrollment,
+    return enrollment._replace(
         courses=dict(sorted(courses.items())),
         decided=decided,
         seen=tuple(sorted(seen)),
@@ -168,7 +164,7 @@ def _said(before: OfCourse, said: Said, clash: Clash) -> OfCourse:
     if said.version in {lowest.version, highest.version}:
         lowest = stronger(lowest, said, _quietly) if said.version == lowest.version else lowest
         highest = stronger(highest, said, clash) if said.version == highest.version else highest
-        return replace(before, lowest=lowest, highest=highest)
+        return before._replace(lowest=lowest, highest=highest)
     between = dict(before.between)
     if said.version < lowest.version:
         displaced, lowest = lowest, said
@@ -179,23 +175,22 @@ def _said(before: OfCourse, said: Said, clash: Clash) -> OfCourse:
     if lowest.version < displaced.version < highest.version:
         new, old = named(displaced), between.get(displaced.version)
         between[displaced.version] = new if old is None else max(old, new, key=lambda each: each.canonical)
-    return replace(before, lowest=lowest, highest=highest, between=dict(sorted(between.items())))
+    return before._replace(lowest=lowest, highest=highest, between=dict(sorted(between.items())))
 
 
 def _deleted(before: OfCourse, deleted: Deleted) -> OfCourse:
     """The earliest deletion is final; later ones find nothing to withdraw."""
     if before.deletion is not None:
         deleted = min(before.deletion, deleted, key=lambda each: (each.deleted_at, each.event))
-    return replace(before, deletion=deleted)
+    return before._replace(deletion=deleted)
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(NamedTuple):
     """What is known at the moment: who holds an address (`matching.holders`), what the catalogue says of a course."""
 
     holders: Mapping[Address, tuple[str, ...]]
     catalogue: Mapping[str, Entries]
-    erased: Mapping[tuple[str, str], datetime] = field(default_factory=dict[tuple[str, str], datetime])
+    erased: Mapping[tuple[str, str], datetime] = MappingProxyType({})
     """Learners (portal, id) who were erased, and until when."""
 
 
@@ -216,7 +211,7 @@ def resolved(enrollment: Enrollment, answers: Answers, portal_id: str) -> Enroll
 def _resolved(enrollment: Enrollment, answers: Answers) -> Enrollment:
     course_id, lowest = enrollment.course_id, enrollment.of_course.lowest
     if course_id is None or lowest is None:
-        return replace(enrollment, home=None, parked=None, unsettled=False)
+        return enrollment._replace(home=None, parked=None, unsettled=False)
     minutes, catalogue, unsettled = _timed(enrollment, lowest, answers.catalogue.get(course_id, ()))
     matches, candidates = _matched(enrollment, answers)
     learner_id = enrollment.owner_by(matches)
@@ -228,8 +223,7 @@ def _resolved(enrollment: Enrollment, answers: Answers) -> Enrollment:
         parked = Parked("course_unknown", (learner_id,))
     else:
         home = (learner_id, course_id)
-    return replace(
-        enrollment,
+    return enrollment._replace(
         matches=matches,
         parked=parked,
         home=home,

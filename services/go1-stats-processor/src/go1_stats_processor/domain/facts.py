@@ -2,15 +2,14 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 Ref = str
 """An event's `source` and `id` with a space between (a source has none)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Launch:
+class Launch(NamedTuple):
     """START was clicked. `recorded_at` is the envelope's time: erasure asks for it."""
 
     launch_id: str
@@ -23,8 +22,7 @@ class Launch:
     recorded_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Resume:
+class Resume(NamedTuple):
     """A learner went on; which launch it was, if he who says so knew it."""
 
     resumed_at: datetime
@@ -34,8 +32,7 @@ class Resume:
     recorded_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(NamedTuple):
     """What is known of one Go1 enrollment: place of its lowest version, content of its highest.
 
     `sequence` grows with every change of it: whoever tells an older state of it is not listened to.
@@ -56,16 +53,14 @@ class Completion:
     recorded_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
+class Gone(NamedTuple):
     """The completion of this Go1 enrollment turned out to be another group's."""
 
     go1_enrollment_id: str
     sequence: int
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """All that is known of one learner and one course in one portal; sorted, so that equal sets are equal values.
 
     `superseded`: what else was said of launches. It counts for nothing until an erasure takes what is stronger.

@@ -5,9 +5,9 @@ An `Address` stands for a normal form: the service passes keyed hashes, so that 
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from go1_stats_processor.domain.facts import Ref
 
@@ -17,8 +17,7 @@ Clash = Callable[[Thing, Ref], None]
 """Told of two facts that cannot both hold (`event.conflict`): which kind of thing, and the event that came second."""
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(NamedTuple):
     """What `learner.changed` says."""
 
     version: int
@@ -29,16 +28,14 @@ class Changed:
     recorded_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """A launch had this address."""
 
     address: Address
     recorded_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Erased:
+class Erased(NamedTuple):
     """The learner is to be forgotten, and every address given here or seen with him."""
 
     erased_at: datetime
@@ -48,8 +45,7 @@ class Erased:
 LearnerFact = Changed | Seen | Erased
 
 
-@dataclass(frozen=True, slots=True)
-class Learner:
+class Learner(NamedTuple):
     """What is known of a learner. `addresses`: all that he ever had, since when.
 
     `stated`: when `learner.changed` named an address last; what it said after an erasure holds.
@@ -59,7 +55,7 @@ class Learner:
     addresses: Mapping[Address, datetime] | None = None
     erased_at: datetime | None = None
     erased_addresses: tuple[Address, ...] = ()
-    stated: Mapping[Address, datetime] = field(default_factory=dict[Address, datetime])
+    stated: Mapping[Address, datetime] = MappingProxyType({})
 
     @property
     def known(self) -> Mapping[Address, datetime]:

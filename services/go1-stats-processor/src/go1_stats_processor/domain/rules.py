@@ -1,12 +1,11 @@
 """The rules that have a number in them, and what each rule id that an attempt's `why` names means."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(NamedTuple):
     """The numbers of 360Learning's Go1 integration; each is a setting."""
 
     default_progress: int = 50
@@ -21,8 +20,7 @@ class Rules:
         return self.web_updated_at if channel == "web" else self.mobile_updated_at
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(NamedTuple):
     """A rule in words. `source`: where it comes from."""
 
     meaning: str

@@ -1,16 +1,15 @@
 """What is said of a Go1 enrollment, and which of two versions counts."""
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from contracts.types import instant_text
 from go1_stats_processor.domain.facts import Ref
 from go1_stats_processor.domain.matching import Address, Clash
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """One version of a completion."""
 
     course_id: str
@@ -24,8 +23,7 @@ class Said:
     recorded_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Deleted:
+class Deleted(NamedTuple):
     """Go1 deleted the enrollment."""
 
     course_id: str
@@ -35,8 +33,7 @@ class Deleted:
     recorded_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(NamedTuple):
     """A person said whose completion it is."""
 
     learner_id: str
@@ -47,8 +44,7 @@ class Decided:
     recorded_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Forgotten:
+class Forgotten(NamedTuple):
     """A learner to whom it belongs, or whose address it names, was erased: what was recorded until then goes."""
 
     learner_id: str
@@ -58,8 +54,7 @@ class Forgotten:
 EnrollmentFact = Said | Deleted | Decided | Forgotten
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """What is left of a version between the lowest and the highest: whom it named."""
 
     address: Address

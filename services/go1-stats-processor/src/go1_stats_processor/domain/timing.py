@@ -1,8 +1,7 @@
 """Time spent: whole seconds, and what they rest on."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from go1_stats_processor.domain.rules import Rules
 
@@ -10,8 +9,7 @@ Basis = Literal["elapsed", "capped", "legacy_zero", "unknown"]
 _SECOND = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class TimeSpent:
+class TimeSpent(NamedTuple):
     """`rule` is the id that `why` shows."""
 
     seconds: int | None

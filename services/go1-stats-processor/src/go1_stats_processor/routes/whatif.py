@@ -1,6 +1,5 @@
 """What if the rules were others? Answers without changing anything."""
 
-from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -62,7 +61,7 @@ def router(flow: Flow, auth: Auth, rules: Rules) -> APIRouter:
         filters = {"portal_id": portal_id, **asked}
         after = "" if cursor is None else str(decode_cursor(cursor, filters, length=1)[0])
         found, last = await differences(
-            flow.groups.collection, portal_id, replace(rules, **asked), after=after, limit=limit
+            flow.groups.collection, portal_id, rules._replace(**asked), after=after, limit=limit
         )
         titles = await flow.courses.titles({each.course_id for each in found})
         return Differences(

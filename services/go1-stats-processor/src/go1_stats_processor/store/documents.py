@@ -1,10 +1,7 @@
 """Domain values to documents and back. A reader takes what it knows and leaves the rest: two releases share a database."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
-from functools import cache
-from operator import attrgetter
-from typing import Any, TypeVar, cast
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, TypeVar, cast
 
 from go1_stats_processor.domain.catalogue import Entries, Entry
 from go1_stats_processor.domain.enrollments import Enrollment, OfCourse, Parked
@@ -14,7 +11,7 @@ from go1_stats_processor.domain.rules import Rules
 from go1_stats_processor.domain.said import Decided, Deleted, Named, Said
 from shared.mongo import Document
 
-T = TypeVar("T")
+T = TypeVar("T", bound=NamedTuple)
 
 
 def key(*parts: str) -> str:
@@ -22,36 +19,24 @@ def key(*parts: str) -> str:
     return " ".join(parts)
 
 
-@cache
-def _names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind))
-
-
-@cache
-def _values(kind: type[Any]) -> Callable[[Any], tuple[Any, ...]]:
-    """Return what takes the values of all fields at once."""
-    return attrgetter(*_names(kind))
-
-
-def row(value: Any) -> list[Any]:
-    """Return a dataclass without parts as its values alone: of what is kept many times, names would be the larger half.
+def row(value: NamedTuple) -> list[Any]:
+    """Return a value without parts as its fields' values alone: of what is kept many times, names would be the larger half.
 
     Fields are only ever added, at the end and with a default, so that shorter rows can be read.
     """
-    return list(_values(cast("type[Any]", type(value)))(value))
+    return list(value)
 
 
-def flat(value: Any) -> Document:
-    """Return the document of a dataclass without parts."""
-    kind = cast("type[Any]", type(value))
-    return dict(zip(_names(kind), _values(kind)(value), strict=True))
+def flat(value: NamedTuple) -> Document:
+    """Return the document of a value without parts."""
+    return value._asdict()
 
 
 def of(kind: type[T], document: Mapping[str, Any] | list[Any]) -> T:
-    """Return the dataclass of such a document, or row."""
+    """Return the value of such a document, or row."""
     if isinstance(document, list):
-        return kind(*document)
-    return kind(**{name: document.get(name) for name in _names(kind)})
+        return cast("Any", kind)(*document)
+    return kind._make(map(document.get, kind._fields))
 
 
 def _maybe(kind: type[T], document: Mapping[str, Any] | None) -> T | None:

@@ -6,16 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from contracts.attempts import AttemptChanged
-from contracts.envelope import Envelope
 from contracts.types import instant
+from contracts.wire import Record
 from go1_stats_processor.domain.attempts import attempts
 from go1_stats_processor.domain.facts import Fact, Facts, Gone, with_facts
 from go1_stats_processor.domain.groups import history_of, republished
 from go1_stats_processor.domain.rules import Rules
 from go1_stats_processor.store.debts import Debt, Debts, Revisions
 from go1_stats_processor.store.documents import facts_of, key, of_facts, row, rules_of
-from go1_stats_processor.store.telling import GONE, Whys, event_of, plain_why
+from go1_stats_processor.store.telling import GONE, Whys, plain_why, record_of
 from shared.kafka import Sender
 from shared.mongo import ASCENDING, Collection, Database, Document
 from shared.outbox import Outbox
@@ -175,12 +174,12 @@ class Groups:
         found = attempts(facts_of(group), rules_of(group, self._rules))
         return {each.attempt_id: each.why for each in found}
 
-    def _events(self, group: Document, at: datetime, whys: Mapping[str, Whys]) -> list[Envelope[AttemptChanged]]:
+    def _records(self, group: Document, at: datetime, whys: Mapping[str, Whys]) -> list[Record]:
         owed = [each for each in group["attempts"] if each["changed_at"] >= at]
         if not owed:
             return []
         why = whys.get(group["_id"]) or self._whys(group)
-        return [event_of(group, each, why.get(each["attempt_id"], GONE), source=self._source) for each in owed]
+        return [record_of(group, each, why.get(each["attempt_id"], GONE), source=self._source) for each in owed]
 
     async def _tell_late(self, debt: Debt, told: Revisions) -> Revisions:
         """Tell what a crash left untold, but for groups that were told in this state before; all that are told now."""
@@ -199,4 +198,4 @@ class Groups:
 
     async def _tell(self, groups: Sequence[Document], at: datetime, whys: Mapping[str, Whys]) -> None:
         await self._show(groups, at)
-        await self._sender.send([event for each in groups for event in self._events(each, at, whys)])
+        await self._sender.send_encoded([record for each in groups for record in self._records(each, at, whys)])

@@ -1,53 +1,85 @@
 """What is told of attempts: `attempt.changed`, made from the state of their group."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from contracts.attempts import AttemptChanged
 from contracts.attempts import Why as ToldWhy
-from contracts.envelope import Envelope
 from contracts.event import EventRef
 from contracts.go1 import EntryPoint
+from contracts.types import instant_text
+from contracts.wire import Record, encode_plain
 from go1_stats_processor.domain.attempt import Why
-from go1_stats_processor.domain.groups import NUMBERS
 from go1_stats_processor.store.documents import key
 from shared.mongo import Document
 
-TRACE = ("correlationid", "causationid", "traceparent", "tracestate")
-_TOLD = tuple(name for name in NUMBERS if name not in {"entry_kind", "entry_id"})
 Whys = Mapping[str, Sequence[Why]]
 """By attempt."""
 GONE = (Why("attempt.gone", {}),)
 """Of an attempt that no fact asks for any more."""
+REFS_REMEMBERED = 5_000
+"""A launch stands behind several rules of each publication of its attempt."""
 
 
-def event_of(
-    group: Document, attempt: Mapping[str, Any], why: Sequence[Why], *, source: str
-) -> Envelope[AttemptChanged]:
-    """Return the newest publication of an attempt."""
-    said: dict[str, Any] = {name: attempt[name] for name in _TOLD}
-    if attempt["entry_kind"] is not None:
-        said["entry_point"] = {"kind": attempt["entry_kind"], "id": attempt["entry_id"]}
-    said |= {
+def record_of(group: Document, attempt: Mapping[str, Any], why: Sequence[Why], *, source: str) -> Record:
+    """Return the newest publication of an attempt; all that it says was checked when it came in."""
+    return encode_plain(
+        AttemptChanged,
+        _told(group, attempt, why),
+        key=f"{group['portal_id']}/{group['learner_id']}",
+        id=_event_id(group["_id"], attempt),
+        source=source,
+        time=recorded_at(attempt),
+        optional=group.get("cause") or {},
+    )
+
+
+def _told(group: Document, attempt: Mapping[str, Any], why: Sequence[Why]) -> dict[str, Any]:
+    """Return `AttemptChanged` in plain values, in the order of its fields."""
+    said = {
+        "attempt_id": attempt["attempt_id"],
         "portal_id": group["portal_id"],
         "learner_id": group["learner_id"],
+        "email": attempt["email"],
         "course_id": group["course_id"],
-        "attempt_id": attempt["attempt_id"],
         "course_title": attempt["course_title"],
-        "version": attempt["version"],
+        "origin": attempt["origin"],
+        "channel": attempt["channel"],
+        "entry_point": _entry_point(attempt["entry_kind"], attempt["entry_id"]),
+        "go1_enrollment_id": attempt["go1_enrollment_id"],
+        "status": attempt["status"],
+        "legacy": attempt["legacy"],
+        "progress_percent": attempt["progress_percent"],
+        "result": attempt["result"],
+        "started_at": _text(attempt["started_at"]),
+        "last_activity_at": _text(attempt["last_activity_at"]),
+        "completed_at": _text(attempt["completed_at"]),
+        "time_spent_seconds": attempt["time_spent_seconds"],
+        "time_spent_basis": attempt["time_spent_basis"],
+        "why": [{"rule": each.rule, "inputs": each.inputs, "events": list(map(_ref, each.events))} for each in why],
         "change": attempt["change"],
-        "why": [{"rule": each.rule, "inputs": each.inputs, "events": _refs(each.events)} for each in why],
+        "version": attempt["version"],
     }
-    cause: Mapping[str, Any] = group.get("cause") or {}
-    return Envelope.of(
-        AttemptChanged.model_validate(said),
-        source=source,
-        id=_event_id(group["_id"], attempt),
-        time=recorded_at(attempt),
-        **{name: cause.get(name) for name in TRACE},
-    )
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _entry_point(kind: str | None, entry_id: str | None) -> dict[str, str] | None:
+    if kind is None:
+        return None
+    return {"kind": kind} if entry_id is None else {"kind": kind, "id": entry_id}
+
+
+def _text(instant: datetime | None) -> str | None:
+    return None if instant is None else instant_text(instant)
+
+
+@lru_cache(REFS_REMEMBERED)
+def _ref(event: str) -> Mapping[str, str]:
+    source, _, event_id = event.partition(" ")
+    return {"source": source, "id": event_id}
 
 
 def recorded_at(attempt: Mapping[str, Any]) -> datetime:
@@ -56,10 +88,6 @@ def recorded_at(attempt: Mapping[str, Any]) -> datetime:
     Readers ask the envelope's time whether an erasure reaches it: what we catch up with days later is no news of then.
     """
     return attempt.get("recorded_at") or attempt["changed_at"]
-
-
-def _refs(events: Iterable[str]) -> list[dict[str, str]]:
-    return [dict(zip(("source", "id"), each.split(" ", 1), strict=True)) for each in events]
 
 
 def _event_id(group_id: str, attempt: Mapping[str, Any]) -> str:
