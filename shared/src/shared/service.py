@@ -18,6 +18,7 @@ from fastapi import APIRouter, FastAPI
 
 from contracts import catalog
 from shared import explaining, health, logs, tracing
+from shared.allocator import keep_one_arena
 from shared.consumer import Handler, Work
 from shared.http import Auth, description, problems
 from shared.http.middleware import MOST_HEADER_BYTES, Around
@@ -145,6 +146,7 @@ async def serve(name: str, settings: S, build: Callable[[Shell[S]], Parts]) -> i
         form=settings.log_format,
     )
     tracing.set_up(service=name, version=version, instance=settings.instance_name())
+    keep_one_arena()
     gc.set_threshold(OBJECTS_BEFORE_COLLECTING, 20, 20)
     try:
         listening = _listen(settings.http_host, settings.http_port)

@@ -9,7 +9,7 @@ from typing import TypeVar
 from action_logger.domain.people import Person, is_late, least, pending, pseudonym
 from action_logger.domain.rows import Row
 
-MOST_REMEMBERED = 50_000
+MOST_REMEMBERED = 20_000
 """Persons, learners, and pairs of them; about 600 bytes each."""
 
 K = TypeVar("K")
