@@ -67,8 +67,9 @@ chaos: setup ## services, servers, networks killed, cut, frozen under load; ends
 fuzz: setup ## 10,000 requests and 10,000 records of every kind, good and bad (about 15 min); FUZZ_SEED=... repeats a run
 	@$(BIN)/pytest -q -s -m long tests/fuzz
 
-bench: setup ## action-logger beside bare loops and four frameworks, into docs/performance.md (on a quiet machine)
-	@$(BIN)/python -m bench --write docs/performance.md
+bench: setup ## ours beside bare loops and four frameworks, latency, backlog, into docs/performance.md (about an hour, on a quiet machine)
+	@for each in bench bench.go1 bench.latency bench.backlog "bench.backlog --together --events 100000"; do \
+	 echo "bench: python -m $$each"; $(BIN)/python -m $$each --write docs/performance.md || exit 1; done
 
 AUDIT := build/audit
 $(AUDIT)/.set-up: requirements/audit.txt requirements/uv.txt

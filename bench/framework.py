@@ -1,7 +1,7 @@
 """FastStream as its documentation shows it: typed events, acknowledged after the handler; in batches or one at a time."""
 
 import asyncio
-from typing import Any
+from typing import Any, Literal
 
 from faststream import AckPolicy, BaseMiddleware
 from faststream.kafka import KafkaBroker
@@ -20,7 +20,7 @@ async def batches(heat: Heat, clock: Clock) -> None:
     async with connect(heat.mongo_uri, heat.database) as database:
         collection = await the_same_indexes(database)
         left = Left(heat, clock)
-        broker = _broker(heat, clock)
+        broker = broker_of(heat, clock)
 
         async def handle(events: list[Recorded]) -> None:
             dumped = [each.model_dump(exclude_none=True) for each in events]
@@ -43,7 +43,7 @@ async def messages(heat: Heat, clock: Clock) -> None:
     async with connect(heat.mongo_uri, heat.database) as database:
         collection = await the_same_indexes(database)
         left = Left(heat, clock)
-        broker = _broker(heat, clock)
+        broker = broker_of(heat, clock)
 
         async def handle(event: Recorded) -> None:
             dumped = event.model_dump(exclude_none=True)
@@ -76,10 +76,10 @@ class Left:
             await self._none.wait()
 
 
-def _broker(heat: Heat, clock: Clock) -> KafkaBroker:
+def broker_of(heat: Heat, clock: Clock, *, acks: int | Literal["all"] = 1) -> KafkaBroker:
     class Stopwatch(BaseMiddleware):
         async def on_receive(self) -> Any:
             clock.first()
             return await super().on_receive()
 
-    return KafkaBroker(heat.kafka, middlewares=[Stopwatch], logger=None)
+    return KafkaBroker(heat.kafka, middlewares=[Stopwatch], logger=None, acks=acks)

@@ -20,30 +20,42 @@ from typing import Any
 
 from pymongo import MongoClient
 
-from bench import go1_bare, go1_load, go1_product, load
+from bench import go1_bare, go1_framework, go1_load, go1_product, load
+from bench.environments import InstallError
 from bench.race import Clock, Heat
 from bench.report import machine
-from bench.rounds import REPOSITORY, Result
+from bench.rounds import REPOSITORY, HeatError, Result
 from bench.table import ratios, spread
+from bench.variants import Variant
 from contracts.catalog import GO1
 from learnwire_local.both import start_both
 
-VARIANTS: Mapping[str, Callable[[Heat, Clock], Awaitable[None]]] = {
+RUNS: Mapping[str, Callable[[Heat, Clock], Awaitable[None]]] = {
     "A": go1_bare.insert,
     "F": go1_bare.change,
     "F_pub": go1_bare.change_and_publish,
+    "FastStream-F": go1_framework.change,
+    "FastStream-F_pub": go1_framework.change_and_publish,
     "go1 unpublished": go1_product.serve_silently,
     "go1": go1_product.serve,
 }
-NAMES: Mapping[str, str] = {
-    "A": "A: bare loop, `json.loads`, one insert a fact",
-    "F": "F: bare read-modify-write, one document a pair",
-    "F_pub": "F_pub: F, and one event a changed document, acknowledged",
-    "go1 unpublished": "go1-stats-processor whole, its events thrown away",
-    "go1": "**go1-stats-processor**, the whole service",
+VARIANTS: Mapping[str, Variant] = {
+    "A": Variant("A: bare loop, `json.loads`, one insert a fact"),
+    "F": Variant("F: bare read-modify-write, one document a pair"),
+    "F_pub": Variant("F_pub: F, and one event a changed document, acknowledged"),
+    "FastStream-F": Variant("FastStream, batches, F", topic=go1_load.PLAIN, peer=True),
+    "FastStream-F_pub": Variant(
+        "FastStream, batches, F, and one event a changed document", topic=go1_load.PLAIN, peer=True
+    ),
+    "quixstreams-F": Variant("quixstreams, a batching sink that does F", "bench.peers.quix", "quixstreams", peer=True),
+    "faust-F": Variant("faust-streaming, `take` and F", "bench.peers.fauststream", "faust", peer=True),
+    "arroyo-F": Variant("sentry-arroyo, `BatchStep` and F", "bench.peers.arroyos", "arroyo", peer=True),
+    "go1 unpublished": Variant("go1-stats-processor whole, its events thrown away"),
+    "go1": Variant("**go1-stats-processor**, the whole service"),
 }
 GOALS = (("go1 unpublished", 0.4), ("go1", 0.27))
 HEAT_SECONDS = 600
+PEER_SECONDS = 180
 BEGIN, END = "<!-- bench go1: begin -->", "<!-- bench go1: end -->"
 
 
@@ -54,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     parser.add_argument("--variants", nargs="+", choices=list(VARIANTS), default=list(VARIANTS))
     parser.add_argument("--write", type=Path, help="put the table into this page, such as docs/performance.md")
-    parser.add_argument("--profile", choices=list(VARIANTS), help="run this variant once under cProfile instead")
+    parser.add_argument("--profile", choices=list(RUNS), help="run this variant once under cProfile instead")
     parser.add_argument("--heat", nargs=2, metavar=("VARIANT", "HEAT"), help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
     if chosen.heat:
@@ -72,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(race.heat(chosen.profile, 1, profile=True))
             return 0
         results = race.run(chosen.variants, rounds=chosen.rounds, rng=random.Random(chosen.seed))
-    text = table(results)
+    text = table(results, race.absent)
     print(f"\n{text}")
     trouble = [f"{each.variant}, round {each.round}: {each.trouble}" for each in results if each.trouble]
     print(*trouble, sep="\n")
@@ -111,23 +123,34 @@ class _Race:
 
     def __init__(self, kafka: str, mongo_uri: str, prefix: str, folder: Path, pairs: int) -> None:
         self._kafka, self._mongo_uri, self._prefix, self._folder, self._pairs = kafka, mongo_uri, prefix, folder, pairs
+        self.absent: dict[str, str] = {}
 
     def run(self, variants: Sequence[str], *, rounds: int, rng: random.Random) -> list[Result]:
         results: list[Result] = []
         for number in range(1, rounds + 1):
             for variant in rng.sample(list(variants), len(variants)):
-                result = self.heat(variant, number)
+                if variant in self.absent:
+                    continue
+                try:
+                    result = self.heat(variant, number)
+                except (InstallError, HeatError, subprocess.TimeoutExpired) as error:
+                    if not VARIANTS[variant].peer:
+                        raise
+                    self.absent[variant] = f"did not finish round {number}"
+                    print(f"round {number}: {variant:<16} {error}", flush=True)
+                    continue
                 results.append(result)
                 print(f"round {number}: {variant:<16} {result.rate:>8.0f} facts/s {result.trouble or ''}", flush=True)
         return results
 
     def heat(self, variant: str, number: int, *, profile: bool = False) -> Result:
+        chosen = VARIANTS[variant]
         name = f"{self._prefix}{variant.replace(' ', '-')}-{secrets.token_hex(3)}"
         heat = Heat(
             kafka=self._kafka,
             mongo_uri=self._mongo_uri,
             topic_prefix=self._prefix,
-            topic=GO1,
+            topic=chosen.topic if chosen.peer and chosen.environment is None else GO1,
             group=name,
             database=name.replace(".", "_"),
             events=self._pairs * go1_load.FACTS_OF_A_PAIR,
@@ -135,20 +158,24 @@ class _Race:
             folder=self._folder,
             profile=profile,
         )
+        command = [sys.executable, "-m", "bench.go1", "--heat", variant, heat.as_json()]
+        if chosen.environment is not None:
+            command = [str(chosen.python(sys.executable)), "-m", chosen.module, variant, heat.as_json()]
+            asyncio.run(go1_bare.prepare(heat))
         log = self._folder / f"{name}.log"
         with log.open("wb") as out:
             code = subprocess.run(
-                [sys.executable, "-m", "bench.go1", "--heat", variant, heat.as_json()],
+                command,
                 cwd=REPOSITORY,
                 stdout=out,
                 stderr=out,
-                timeout=HEAT_SECONDS,
+                timeout=PEER_SECONDS if chosen.peer else HEAT_SECONDS,
                 check=False,
             ).returncode
         if profile:
             print((self._folder / f"{variant}.profile.txt").read_text())
         if not heat.result.exists():
-            raise RuntimeError(f"{variant} ended with {code} and without a result:\n{log.read_text()[-3000:]}")
+            raise HeatError(f"{variant} ended with {code} and without a result:\n{log.read_text()[-3000:]}")
         measured = json.loads(heat.result.read_text())
         return Result(
             number,
@@ -182,7 +209,7 @@ class _Race:
 
 
 def _run(variant: str, heat: Heat) -> int:
-    work = VARIANTS[variant](heat, Clock(heat))
+    work = RUNS[variant](heat, Clock(heat))
     if not heat.profile:
         asyncio.run(_awaited(work))
         return 0
@@ -198,23 +225,29 @@ async def _awaited(work: Awaitable[None]) -> None:
     await work
 
 
-def table(results: Sequence[Result]) -> str:
+def table(results: Sequence[Result], absent: Mapping[str, str]) -> str:
     """Medians, and ratios taken within a round with their ranges, as Markdown; the goals below."""
-    lines = [
-        "| variant | facts/s, median | ÷ A, same round: median (range) | ÷ F, same round | ÷ F_pub, same round | client CPU, µs/fact |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
-    ]
-    for variant, name in NAMES.items():
-        mine = [each for each in results if each.variant == variant]
+    heads = ("variant", "facts/s, median", "÷ A, same round: median (range)", "go1 unpublished ÷ it", "go1 ÷ it")
+    lines = [f"| {' | '.join(heads)} | client CPU, µs/fact |", "| --- | ---: | ---: | ---: | ---: | ---: |"]
+    for variant, each in VARIANTS.items():
+        if variant in absent:
+            lines.append(f"| {each.title} | {absent[variant]} | | | | |")
+            continue
+        mine = [result for result in results if result.variant == variant]
         if mine:
-            to = " | ".join(spread(ratios(results, variant, base)) for base in ("A", "F", "F_pub"))
-            cpu = median(each.cpu_seconds / each.events * 1e6 for each in mine)
-            lines.append(f"| {name} | {median(each.rate for each in mine):,.0f} | {to} | {cpu:.0f} |")
+            to = (
+                ratios(results, variant, "A"),
+                *(ratios(results, ours, variant) for ours in ("go1 unpublished", "go1")),
+            )
+            cpu = median(result.cpu_seconds / result.events * 1e6 for result in mine)
+            rate = median(result.rate for result in mine)
+            lines.append(f"| {each.title} | {rate:,.0f} | {' | '.join(map(spread, to))} | {cpu:.0f} |")
+    lines.append("")
     for variant, least in GOALS:
         found = ratios(results, variant, "A")
         if found:
             reached = "reached" if median(found) >= least else "**not reached**"
-            lines.append(f"\n- Goal ≥ {least} x A, {NAMES[variant]}: {spread(found)}, {reached}")
+            lines.append(f"- Goal ≥ {least} x A, {VARIANTS[variant].title}: {spread(found)}, {reached}")
     return "\n".join(lines)
 
 

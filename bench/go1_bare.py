@@ -6,18 +6,18 @@ crash, no late or corrected facts, no matching by address, no reason why: facts 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
+from bench.go1_document import by_pair, changed, shown
 from bench.race import BATCH_RECORDS, Clock, Heat
 from contracts.catalog import ATTEMPTS
 from go1_stats_processor.store.rows import Rows
-from shared.mongo import Collection, Document, ReplaceOne, connect
+from shared.mongo import Collection, Database, Document, ReplaceOne, connect
 
 Taken = ConsumerRecord[bytes | None, bytes | None]
-INSTANTS = ("launched_at", "resumed_at", "completed_at")
 
 
 async def insert(heat: Heat, clock: Clock) -> None:
@@ -45,8 +45,7 @@ async def _drain(heat: Heat, clock: Clock, *, publishes: bool, stateful: bool) -
     )
     producer = AIOKafkaProducer(bootstrap_servers=heat.kafka, acks="all", enable_idempotence=True, linger_ms=5)
     async with connect(heat.mongo_uri, heat.database) as database, consumer, producer:
-        rows = Rows(database)
-        await rows.prepare()  # the indexes that the product's lists need, for all
+        collection = await prepared(database)
         written = 0
         while written < heat.events:
             found = await consumer.getmany(timeout_ms=200, max_records=BATCH_RECORDS)
@@ -55,16 +54,16 @@ async def _drain(heat: Heat, clock: Clock, *, publishes: bool, stateful: bool) -
                 continue
             clock.first()
             if stateful:
-                changed = await _change(rows.collection, records)
+                documents = await changed_in(collection, [json.loads(each.value or b"")["data"] for each in records])
             else:
-                await rows.collection.insert_many([_inserted(each) for each in records], ordered=False)
-                changed = []
+                await collection.insert_many([_inserted(each) for each in records], ordered=False)
+                documents = []
             if publishes:
                 sent = [
                     await producer.send(
                         heat.topic_prefix + ATTEMPTS, json.dumps(each).encode(), key=each["_id"].encode()
                     )
-                    for each in changed
+                    for each in documents
                 ]
                 for each in sent:
                     await each
@@ -76,28 +75,27 @@ async def _drain(heat: Heat, clock: Clock, *, publishes: bool, stateful: bool) -
 def _inserted(record: Taken) -> Document:
     event = json.loads(record.value or b"")
     data: dict[str, Any] = event["data"]
-    return {"_id": f"{event['source']}\n{event['id']}", **data, **_shown(data)}
+    return {"_id": f"{event['source']}\n{event['id']}", **data, **shown(data)}
 
 
-def _shown(data: dict[str, Any]) -> Document:
-    """What the product's indexes look at."""
-    last = next(data[name] for name in INSTANTS if name in data)
-    return {"last_activity_at": last, "address": data["email"], "learner_id": data["email"].partition("@")[0]}
+async def prepare(heat: Heat) -> None:
+    """Make the indexes for who runs in an environment of his own."""
+    async with connect(heat.mongo_uri, heat.database) as database:
+        await prepared(database)
 
 
-async def _change(collection: Collection, records: Sequence[Taken]) -> list[Document]:
-    by_pair: dict[str, list[dict[str, Any]]] = {}
-    for each in records:
-        data = json.loads(each.value or b"")["data"]
-        by_pair.setdefault(f"{data['portal_id']} {data['email']} {data['course_id']}", []).append(data)
-    found = {each["_id"]: each async for each in collection.find({"_id": {"$in": list(by_pair)}})}
-    changed: list[Document] = []
-    for key, some in by_pair.items():
-        facts = [*found.get(key, {"facts": []})["facts"], *some]
-        status = "completed" if any("completed_at" in each for each in facts) else "in_progress"
-        common = {name: some[0][name] for name in ("portal_id", "course_id")}
-        changed.append({"_id": key, **common, **_shown(some[-1]), "status": status, "facts": facts})
+async def prepared(database: Database) -> Collection:
+    """Return the collection, with the indexes that the product's lists need."""
+    rows = Rows(database)
+    await rows.prepare()
+    return rows.collection
+
+
+async def changed_in(collection: Collection, facts: Sequence[Mapping[str, Any]]) -> list[Document]:
+    """Read, change, write back; the changed documents."""
+    pairs = by_pair(facts)
+    documents = changed(pairs, [each async for each in collection.find({"_id": {"$in": list(pairs)}})])
     await collection.bulk_write(
-        [ReplaceOne({"_id": each["_id"]}, each, upsert=True) for each in changed], ordered=False
+        [ReplaceOne({"_id": each["_id"]}, each, upsert=True) for each in documents], ordered=False
     )
-    return changed
+    return documents

@@ -8,6 +8,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from bench.load import JSON
 from contracts import Envelope, Go1CourseChanged, Go1CourseCompleted, Go1CourseLaunched, Go1CourseResumed
 from contracts.catalog import ATTEMPTS, DEAD_LETTERS, GO1, LEARNERS
 from contracts.event import Event
@@ -15,6 +16,8 @@ from contracts.go1 import EntryPoint
 from contracts.wire import Record, encode
 
 PARTITIONS = 6
+PLAIN = "plain-go1"
+"""The same records under another content type, for FastStream, as in `bench.load`."""
 FACTS_OF_A_PAIR = 5
 COURSES = 200
 COURSES_OF_A_LEARNER = 4
@@ -87,7 +90,7 @@ async def make_topics(kafka: str, prefix: str) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
     try:
-        names = [GO1, LEARNERS, ATTEMPTS, *(each.name for each in DEAD_LETTERS)]
+        names = [GO1, PLAIN, LEARNERS, ATTEMPTS, *(each.name for each in DEAD_LETTERS)]
         await admin.create_topics([NewTopic(prefix + each, PARTITIONS, 1) for each in names])
     finally:
         await admin.close()
@@ -102,5 +105,7 @@ async def fill(kafka: str, prefix: str, pairs: int, *, seed: int) -> int:
             made = record(number, recorded_at, data)
             size += len(made.value)
             await producer.send(prefix + GO1, made.value, key=made.key, headers=made.headers)
+            plain = [(name, JSON if name == "content-type" else content) for name, content in made.headers]
+            await producer.send(prefix + PLAIN, made.value, key=made.key, headers=plain)
         await producer.flush()
     return size

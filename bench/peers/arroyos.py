@@ -18,15 +18,18 @@ from pymongo import MongoClient
 
 from bench.document import document
 from bench.heat import BATCH_RECORDS, COLLECTION, Clock, Heat
+from bench.peers.keeping import Pairs
 
+STATEFUL = "arroyo-F"
 QUEUED = 100_000
 """Messages that librdkafka reads ahead: with its default the reference run came to a tenth less."""
 
 
 class Factory(ProcessingStrategyFactory[KafkaPayload]):
-    def __init__(self, heat: Heat, clock: Clock) -> None:
+    def __init__(self, heat: Heat, clock: Clock, *, stateful: bool) -> None:
         self.processor: StreamProcessor[KafkaPayload]
         self._collection = MongoClient[dict[str, Any]](heat.mongo_uri, w="majority")[heat.database][COLLECTION]
+        self._pairs = Pairs(heat) if stateful else None
         self._left = heat.events
         self._clock = clock
 
@@ -45,7 +48,10 @@ class Factory(ProcessingStrategyFactory[KafkaPayload]):
 
     def _write(self, message: Message[ValuesBatch[KafkaPayload]]) -> None:
         events = [json.loads(each.payload.value) for each in message.payload]
-        self._collection.insert_many([document(each, each["data"]) for each in events], ordered=False)
+        if self._pairs is not None:
+            self._pairs.take(events)
+        else:
+            self._collection.insert_many([document(each, each["data"]) for each in events], ordered=False)
         self._left -= len(events)
         if self._left <= 0:
             self._clock.done()
@@ -63,7 +69,7 @@ def main() -> None:
             queued_min_messages=QUEUED,
         )
     )
-    factory = Factory(heat, Clock(heat))
+    factory = Factory(heat, Clock(heat), stateful=sys.argv[1] == STATEFUL)
     factory.processor = StreamProcessor(consumer=consumer, topic=Topic(heat.topic_name), processor_factory=factory)
     factory.processor.run()
 

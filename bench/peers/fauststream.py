@@ -13,11 +13,15 @@ from motor.motor_asyncio import AsyncIOMotorClient
 
 from bench.document import document
 from bench.heat import BATCH_RECORDS, COLLECTION, Clock, Heat
+from bench.peers.keeping import Pairs
+
+STATEFUL = "faust-F"
 
 
 def main() -> None:
     heat = Heat.read(sys.argv[2])
     clock = Clock(heat)
+    pairs = Pairs(heat) if sys.argv[1] == STATEFUL else None
     app = faust.App(
         heat.group,
         broker=f"kafka://{heat.kafka}",
@@ -43,7 +47,10 @@ def main() -> None:
         stream.add_processor(begin)
         left = heat.events
         async for events in stream.take(BATCH_RECORDS, within=0.2):
-            await collection.insert_many([document(each, each["data"]) for each in events], ordered=False)
+            if pairs is not None:
+                await asyncio.get_running_loop().run_in_executor(None, pairs.take, events)
+            else:
+                await collection.insert_many([document(each, each["data"]) for each in events], ordered=False)
             left -= len(events)
             if left <= 0:
                 clock.done()

@@ -15,8 +15,10 @@ from quixstreams.sinks.community.mongodb import MongoDBSink
 
 from bench.document import document
 from bench.heat import BATCH_RECORDS, COLLECTION, Clock, Heat
+from bench.peers.keeping import Pairs
 
 PARTITIONS = 6
+STATEFUL = "quixstreams-F"
 
 
 class Timed(BatchingSink):
@@ -51,7 +53,25 @@ class Inserting(BatchingSink):
         self._collection.insert_many([item.value for item in batch], ordered=False)
 
 
+class Keeping(BatchingSink):
+    """A document a learner and course, read, changed, written back."""
+
+    def __init__(self, heat: Heat) -> None:
+        super().__init__()
+        self._heat = heat
+
+    def setup(self) -> None:
+        self._pairs = Pairs(self._heat)
+
+    def write(self, batch: SinkBatch) -> None:
+        self._pairs.take(item.value for item in batch)
+
+
 class OwnSink(Timed, MongoDBSink):
+    pass
+
+
+class KeepingSink(Timed, Keeping):
     pass
 
 
@@ -80,10 +100,12 @@ def main() -> None:
             w="majority",
         )
     else:
-        sink = CustomSink(heat)
+        sink = KeepingSink(heat) if variant == STATEFUL else CustomSink(heat)
     sink.clock, sink.left, sink.app = Clock(heat), heat.events, app
     frame = app.dataframe(topic=app.topic(heat.topic_name, value_deserializer="json"))
-    frame.apply(lambda event: document(event, event["data"])).sink(sink)
+    if variant != STATEFUL:
+        frame = frame.apply(lambda event: document(event, event["data"]))
+    frame.sink(sink)
     app.run()
 
 
