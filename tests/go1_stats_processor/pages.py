@@ -21,7 +21,7 @@ from go1_stats_processor import app
 from go1_stats_processor.settings import Settings
 from shared.consumer import Fact
 from shared.http import Auth, problems
-from shared.kafka import Sender
+from shared.kafka import RawRecord, Sender
 from shared.keys import Keys
 from shared.mongo import Database
 from shared.service import Parts, Shell
@@ -36,10 +36,10 @@ class Outgoing(Sender):
     """Swallows what would be published; journeys publish to a real Kafka."""
 
     def __init__(self) -> None:
-        pass
+        self._prefix = ""
 
-    async def send(self, envelopes: Sequence[Envelope[Any]]) -> None:
-        del envelopes
+    async def send_exactly(self, records: Sequence[RawRecord]) -> None:
+        del records
 
 
 @dataclass
