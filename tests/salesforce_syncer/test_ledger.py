@@ -70,6 +70,18 @@ def test_a_first_access_is_told_at_once_and_a_newer_one_waits_for_its_time() -> 
     assert ("dirty_since" in waits, waits["accessed_due"], waits["owes"]) == (False, NOW + EVERY, [f"accessed:{USER}"])
 
 
+def test_a_newer_access_does_not_wait_for_a_clock_that_was_ahead() -> None:
+    seen = desired([linked(1), accessed(2)])[MEMBERSHIP]
+    told = acknowledged(begun(seen), accessed_at=seen.payload["Last_Accessed__c"])
+    before = NOW - timedelta(hours=1)
+    newer = desired([linked(1), accessed(3)])[MEMBERSHIP]
+    waits = ledger.changed(told, newer, now=before, every=EVERY)
+    assert waits is not None
+    assert waits["accessed_due"] == before
+    access = newer.payload["Last_Accessed__c"]
+    assert ledger.told(waits, hash_=waits["hash"], accessed=access, now=before, every=EVERY) == (False, None)
+
+
 def test_a_row_equal_to_what_was_acknowledged_is_not_sent_unless_it_is_in_doubt_or_forced() -> None:
     row = acknowledged(begun(desired([linked(1), enrolled(1)])[ROW]))
 

@@ -165,8 +165,18 @@ def told(
         return False, None
     if written["accessed"] == accessed:
         return True, None
-    due: datetime = written["accessed_at"] + every
+    due = access_due(written, now=now, every=every)
     return (False, None) if written["accessed"] is None or due <= now else (True, due)
+
+
+def access_due(written: Mapping[str, Any], *, now: datetime, every: timedelta) -> datetime:
+    """Return when a newer last access than the written one may be told; never before now.
+
+    What a process wrote whose clock is ahead of ours binds nobody: else a pace of minutes would last as long as the
+    clocks differ.
+    """
+    at: datetime = written["accessed_at"]
+    return now if at > now else max(at + every, now)
 
 
 def pace(document: Document, accessed: str | None, *, now: datetime, every: timedelta) -> None:
@@ -179,4 +189,4 @@ def pace(document: Document, accessed: str | None, *, now: datetime, every: time
     elif written.get("accessed") is None:
         document["state"], document["dirty_since"] = "dirty", now
     else:
-        document["accessed_due"] = max(written["accessed_at"] + every, now)
+        document["accessed_due"] = access_due(written, now=now, every=every)

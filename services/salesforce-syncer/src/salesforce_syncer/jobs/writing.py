@@ -82,7 +82,7 @@ class Writing:
 
     async def _write_all(self, *, essential: bool) -> None:
         now = self.clock()
-        await self.store.promote(now)
+        await self.store.promote(now, self.every)
         portals = await self.portals()
         if not portals:
             return

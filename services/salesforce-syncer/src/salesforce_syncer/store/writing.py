@@ -50,10 +50,13 @@ class WritingStore:
         lost = {"in_doubt": {"$exists": True}, "dirty_since": {"$exists": False}, "state": {"$ne": "gone"}}
         await self.tables.rows.update_many(lost, {"$set": {"dirty_since": now, "state": "dirty"}})
 
-    async def promote(self, now: datetime) -> None:
-        """Make dirty the rows whose newer last access has waited long enough."""
+    async def promote(self, now: datetime, every: timedelta) -> None:
+        """Make dirty the rows whose newer last access has waited long enough.
+
+        Due later than from now on was said by a process whose clock is ahead; it would wait as long as clocks differ.
+        """
         await self.tables.rows.update_many(
-            {"accessed_due": {"$lte": now}},
+            {"$or": [{"accessed_due": {"$lte": now}}, {"accessed_due": {"$gt": now + every}}]},
             {"$set": {"dirty_since": now, "state": "dirty"}, "$unset": {"accessed_due": ""}},
         )
 
@@ -233,7 +236,8 @@ def _profile_update(
     if held.get("dirty_since"):
         return UpdateOne({"_id": row}, {"$inc": {"version": 1}})
     return UpdateOne(
-        {"_id": row}, {"$set": {"accessed_due": max(written["accessed_at"] + every, now)}, "$inc": {"version": 1}}
+        {"_id": row},
+        {"$set": {"accessed_due": ledger.access_due(written, now=now, every=every)}, "$inc": {"version": 1}},
     )
 
 
