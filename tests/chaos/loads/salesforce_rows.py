@@ -53,7 +53,9 @@ class SalesforceRows:
             "Contact": [standin.contact() for _ in range(PEOPLE)],
         }
         no_guard = {"SALESFORCE_DELETE_GUARD_ROWS": "1000000", "SALESFORCE_DELETE_GUARD_PERCENT": "100"}
-        return standin.settings() | no_guard | {"SALESFORCE_MIRROR_GO1": "false"}  # the attempts of another load
+        # Held back for a quarter of an hour, a last access of two learners of one record would be no end state.
+        at_once = {"SALESFORCE_ACCESSED_SECONDS": "1"}
+        return standin.settings() | no_guard | at_once | {"SALESFORCE_MIRROR_GO1": "false"}  # attempts: another load's
 
     def events(self, rng: random.Random, count: int, now: datetime) -> Sequence[Envelope[Any]]:
         connected = now - timedelta(days=90)
