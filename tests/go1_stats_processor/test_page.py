@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.go1_stats_processor.events import completed, course, erased, launched, learner
 from tests.go1_stats_processor.pages import NOW, Dashboard, launch_token, shown_attempts, some_attempts, token_of
 
@@ -159,6 +161,13 @@ async def test_the_session_downloads_but_does_not_change_anything(dashboard: Das
     await dashboard.sign_in(roles=["operator"])
     assert (await dashboard.client.get("/v1/attempts")).status_code == 200
     assert (await dashboard.client.post("/v1/what-if?portal_id=acme", json={})).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/v1/courses/{}/statistics", "/v1/learners/{}/statistics", "/v1/attempts/{}"])
+async def test_who_has_no_token_is_told_so_whatever_he_asks_for(dashboard: Dashboard, path: str) -> None:
+    assert [
+        (await dashboard.client.get(path.format(each))).status_code for each in ("a", "a%2Fb", "a%0Ab", "%0A", "a%0A")
+    ] == [401] * 5
 
 
 async def test_the_style_sheet_is_small_and_kept_for_ever(dashboard: Dashboard) -> None:
