@@ -21,6 +21,8 @@ from tests.world import Process, World
 
 PORTAL = "acme"
 LEARNERS = 300
+FACTS_OF_A_LEARNER = 100
+"""At most, where there are many: nobody takes a thousand courses, and who syncs him holds all that he has."""
 UPDATED_AT = {"web": datetime(2024, 12, 18, 23, tzinfo=UTC), "mobile": datetime(2024, 12, 25, 23, tzinfo=UTC)}
 TIME_CUTOVER = datetime(2024, 12, 19, 11, tzinfo=UTC)
 FIELDS = (
@@ -60,7 +62,7 @@ class Go1Attempts:
         courses = [f"course{number}" for number in range(max(3, count // 100))]
         found = [self._course(each, rng, now) for each in courses]
         # A learner whom no launch has shown would leave his completions parked: the first course is launched by all.
-        learners = range(min(LEARNERS, max(2, count // 12)))
+        learners = range(min(max(LEARNERS, count // FACTS_OF_A_LEARNER), max(2, count // 12)))
         pairs = [(learner, course) for course in courses[1:] for learner in learners]
         rng.shuffle(pairs)
         waiting = [*((learner, courses[0]) for learner in learners), *pairs]
