@@ -85,7 +85,10 @@ async def test_a_report_is_there_for_a_week_to_the_second_and_then_says_when_it_
     assert (await tracker.get(path)).status_code == 200
     tracker.now = at(4) + timedelta(days=7)
     gone = await tracker.get(path)
-    assert gone.status_code == 410
+    assert (gone.status_code, (await tracker.get(f"{path}/summary")).status_code) == (410, 410)
+    described = tracker.web.openapi()["paths"]
+    described_path = "/v1/actions/{name}/error-report"
+    assert all("410" in described[each]["get"]["responses"] for each in (described_path, f"{described_path}/summary"))
     assert gone.json()["detail"] == (
         "This error report expired on 2036-11-27 at 09:04:00 UTC. Its rows are deleted, the action stays."
     )

@@ -18,8 +18,8 @@ from shared.http import Auth, Problem, api_router
 from shared.http.csv import attachment, csv_stream
 
 MEDIA_TYPE = "text/csv; charset=utf-8"
-RESPONSES = {
-    200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
+TABLE = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+NO_REPORT = {
     404: {"description": "No such action of yours, not ended yet, or nothing to report"},
     410: {"description": "The report has expired"},
 }
@@ -30,7 +30,7 @@ def router(stores: Stores, auth: Auth) -> APIRouter:
     asking = who_asks(auth)
     path = "/v1/actions/{name:path}/error-report"
 
-    @get(routes, path, response_class=Response, responses=RESPONSES, summary="The error report as CSV")
+    @get(routes, path, response_class=Response, responses=TABLE | NO_REPORT, summary="The error report as CSV")
     async def report(name: str, request: Request, requester: Annotated[Requester, Depends(asking)]) -> Response:
         action, available = await _available(stores, requester, name)
         headers = {**attachment(available.file_name or "report.csv"), "Cache-Control": "no-store"}
@@ -38,7 +38,13 @@ def router(stores: Stores, auth: Auth) -> APIRouter:
             return Response(headers=headers, media_type=MEDIA_TYPE)
         return StreamingResponse(await _table(stores, action), headers=headers, media_type=MEDIA_TYPE)
 
-    @get(routes, f"{path}/summary", response_model=Summary, summary="What is wrong most often, grouped")
+    @get(
+        routes,
+        f"{path}/summary",
+        response_model=Summary,
+        responses=NO_REPORT,
+        summary="What is wrong most often, grouped",
+    )
     async def summary(name: str, response: Response, requester: Annotated[Requester, Depends(asking)]) -> Summary:
         action, available = await _available(stores, requester, name)
         response.headers["Cache-Control"] = "no-store"
