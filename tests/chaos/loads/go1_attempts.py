@@ -61,12 +61,21 @@ class Go1Attempts:
     def events(self, rng: random.Random, count: int, now: datetime) -> Sequence[Envelope[Any]]:
         courses = [f"course{number}" for number in range(max(3, count // 100))]
         found = [self._course(each, rng, now) for each in courses]
+        most = min(max(LEARNERS, count // FACTS_OF_A_LEARNER), max(2, count // 12))
+        for first in range(0, most, LEARNERS):  # one after the other, as learners come and go
+            learners = range(first, min(first + LEARNERS, most))
+            share = (count - len(courses)) * len(learners) // most
+            found += self._of_learners(learners, courses, share, rng, now)
+        return found
+
+    def _of_learners(
+        self, learners: range, courses: Sequence[str], count: int, rng: random.Random, now: datetime
+    ) -> list[Envelope[Any]]:
+        found: list[Envelope[Any]] = []
         # A learner whom no launch has shown would leave his completions parked: the first course is launched by all.
-        learners = range(min(max(LEARNERS, count // FACTS_OF_A_LEARNER), max(2, count // 12)))
         pairs = [(learner, course) for course in courses[1:] for learner in learners]
         rng.shuffle(pairs)
-        waiting = [*((learner, courses[0]) for learner in learners), *pairs]
-        for learner, course in waiting:
+        for learner, course in [*((learner, courses[0]) for learner in learners), *pairs]:
             if len(found) >= count:
                 break
             found += self._history(learner, course, rng, now, launched=course == courses[0] or rng.random() < 0.9)
