@@ -40,7 +40,7 @@ fmt: setup ## format the code
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet .
 
 test: setup ## the tests, on a real Kafka and MongoDB that they start and end
-	@$(BIN)/pytest -q -n 3 --dist loadfile -m "not long"
+	@$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m "not long"
 
 env-example: setup ## write .env.example anew
 	@$(BIN)/python ops/env_example.py
