@@ -1,6 +1,7 @@
 """FastStream as its documentation shows it: typed events, acknowledged after the handler; in batches or one at a time."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
 from faststream import AckPolicy, BaseMiddleware
@@ -27,14 +28,7 @@ async def batches(heat: Heat, clock: Clock) -> None:
             await collection.insert_many([document(each, each["data"]) for each in dumped], ordered=False)
             left.less(len(events))
 
-        broker.subscriber(
-            heat.topic_name,
-            group_id=heat.group,
-            batch=True,
-            max_records=BATCH_RECORDS,
-            auto_offset_reset="earliest",
-            ack_policy=ACKNOWLEDGED,
-        )(handle)
+        in_batches(broker, heat, handle)
         await left.none(broker)
 
 
@@ -54,6 +48,18 @@ async def messages(heat: Heat, clock: Clock) -> None:
             handle
         )
         await left.none(broker)
+
+
+def in_batches(broker: KafkaBroker, heat: Heat, handle: Callable[[list[Any]], Awaitable[None]]) -> None:
+    """Subscribe to the heat's topic; `handle` says by its annotation what events are."""
+    broker.subscriber(
+        heat.topic_name,
+        group_id=heat.group,
+        batch=True,
+        max_records=BATCH_RECORDS,
+        auto_offset_reset="earliest",
+        ack_policy=ACKNOWLEDGED,
+    )(handle)
 
 
 class Left:

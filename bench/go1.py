@@ -8,7 +8,6 @@ import os
 import pstats
 import random
 import secrets
-import shlex
 import subprocess
 import sys
 import tempfile
@@ -23,7 +22,7 @@ from pymongo import MongoClient
 from bench import go1_bare, go1_framework, go1_load, go1_product, load
 from bench.environments import InstallError
 from bench.race import Clock, Heat
-from bench.report import machine
+from bench.report import head
 from bench.rounds import REPOSITORY, HeatError, Result
 from bench.table import ratios, spread
 from bench.variants import Variant
@@ -43,10 +42,8 @@ VARIANTS: Mapping[str, Variant] = {
     "A": Variant("A: bare loop, `json.loads`, one insert a fact"),
     "F": Variant("F: bare read-modify-write, one document a pair"),
     "F_pub": Variant("F_pub: F, and one event a changed document, acknowledged"),
-    "FastStream-F": Variant("FastStream, batches, F", topic=go1_load.PLAIN, peer=True),
-    "FastStream-F_pub": Variant(
-        "FastStream, batches, F, and one event a changed document", topic=go1_load.PLAIN, peer=True
-    ),
+    "FastStream-F": Variant("FastStream, batches, F", peer=True),
+    "FastStream-F_pub": Variant("FastStream, batches, F, and one event a changed document", peer=True),
     "quixstreams-F": Variant("quixstreams, a batching sink that does F", "bench.peers.quix", "quixstreams", peer=True),
     "faust-F": Variant("faust-streaming, `take` and F", "bench.peers.fauststream", "faust", peer=True),
     "arroyo-F": Variant("sentry-arroyo, `BatchStep` and F", "bench.peers.arroyos", "arroyo", peer=True),
@@ -89,14 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     trouble = [f"{each.variant}, round {each.round}: {each.trouble}" for each in results if each.trouble]
     print(*trouble, sep="\n")
     if chosen.write and not trouble:
-        given = [*(arguments or sys.argv[1:])]
-        command = shlex.join(
-            ["python", "-m", "bench.go1", *given, *([] if "--seed" in given else ["--seed", str(chosen.seed)])]
-        )
-        head = (
-            f"{events:,} facts of {chosen.pairs:,} pairs, {chosen.rounds} rounds: `{command}`\n\nMachine: {machine()}."
-        )
-        write(chosen.write, (BEGIN, END), f"{head}\n\n{text}")
+        said = f"{events:,} facts of {chosen.pairs:,} pairs, {chosen.rounds} rounds."
+        write(chosen.write, (BEGIN, END), f"{head('bench.go1', arguments, chosen.seed)} {said}\n\n{text}")
     return 1 if trouble else 0
 
 
@@ -150,7 +141,7 @@ class _Race:
             kafka=self._kafka,
             mongo_uri=self._mongo_uri,
             topic_prefix=self._prefix,
-            topic=chosen.topic if chosen.peer and chosen.environment is None else GO1,
+            topic=go1_load.PLAIN if variant.startswith("FastStream") else GO1,
             group=name,
             database=name.replace(".", "_"),
             events=self._pairs * go1_load.FACTS_OF_A_PAIR,

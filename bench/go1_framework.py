@@ -6,9 +6,9 @@ from typing import Any
 from faststream.kafka import KafkaBroker
 from pydantic import BaseModel
 
-from bench.framework import ACKNOWLEDGED, Left, broker_of
+from bench.framework import Left, broker_of, in_batches
 from bench.go1_bare import changed_in, prepared
-from bench.race import BATCH_RECORDS, Clock, Heat
+from bench.race import Clock, Heat
 from contracts.catalog import ATTEMPTS
 from shared.mongo import connect
 
@@ -47,12 +47,5 @@ async def _drain(heat: Heat, clock: Clock, *, publishes: bool) -> None:
                 await asyncio.gather(*sent)
             left.less(len(events))
 
-        broker.subscriber(
-            heat.topic_name,
-            group_id=heat.group,
-            batch=True,
-            max_records=BATCH_RECORDS,
-            auto_offset_reset="earliest",
-            ack_policy=ACKNOWLEDGED,
-        )(handle)
+        in_batches(broker, heat, handle)
         await left.none(broker)

@@ -7,25 +7,19 @@ from urllib.parse import parse_qsl, urlencode
 from fastapi import APIRouter, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from starlette.convertors import Convertor, register_url_convertor
+from starlette.convertors import PathConvertor, register_url_convertor
 
 from shared.http.auth import GATE
 from shared.http.problems import Problem
 
 
-class _AnyText(Convertor[str]):
+class _AnyPath(PathConvertor):
     """What stands for `:path`: line ends too, at which Starlette's own stops, so that no token would be judged."""
 
     regex = r"[\s\S]*"
 
-    def convert(self, value: str) -> str:
-        return value
 
-    def to_string(self, value: str) -> str:
-        return value
-
-
-register_url_convertor("path", _AnyText())
+register_url_convertor("path", _AnyPath())
 
 
 class StrictRoute(APIRoute):
