@@ -89,7 +89,8 @@ async def soak(
         for minute, part in enumerate(parts):
             await storm.publish(part, A_MINUTE - 5)
             await asyncio.sleep(max(0.0, begun + (minute + 1) * A_MINUTE - time.monotonic()))
-            print(f"minute {minute + 1}:", *(f"{name} {each[-1].resident_mib:.1f}" for name, each in seen.items()))
+            resident = (f"{name} {each[-1].resident_mib:.1f}" for name, each in seen.items())
+            print(f"minute {minute + 1}:", *resident, flush=True)
         looking.cancel()
         wrong = await storm.wrong()
         wrong += [f"{name} ended with {code}" for name, code in storm.ended().items()]

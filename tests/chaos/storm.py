@@ -3,18 +3,18 @@
 import asyncio
 import os
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 
-from contracts.catalog import SERVICES
 from learnwire_local import free_port
+from tests.chaos.group import group_of
 from tests.chaos.ledger import Entry, Ledger
 from tests.chaos.loads.load import Load, entries
 from tests.chaos.verifier import Verdict, compare, compare_dead_letters
@@ -22,7 +22,6 @@ from tests.world import Process, World, eventually
 
 READY_SECONDS = 120.0
 QUIET_SECONDS = 180.0
-PARTITIONS = 6
 BURSTS = 10
 SETTLED_SECONDS = 120.0
 
@@ -174,8 +173,8 @@ class Storm:
         async def fault() -> None:
             process = self.processes[service]
             await asyncio.to_thread(process.kill)
-            async with self._group(service) as waiting:
-                self.cut_off.append(await waiting())
+            async with group_of(self.world, process) as group:
+                self.cut_off.append(await group.waiting())
             await asyncio.to_thread(process.start)
 
         return fault
@@ -232,28 +231,8 @@ class Storm:
 
     async def quiet(self, service: str, *, seconds: float = QUIET_SECONDS) -> None:
         """Wait until the group of this service has committed all that there is."""
-        async with self._group(service) as waiting:
-            await eventually(waiting, f"{service} to commit all", until=lambda left: left == 0, seconds=seconds)
-
-    @asynccontextmanager
-    async def _group(self, service: str) -> AsyncGenerator[Callable[[], Awaitable[int]]]:
-        """How many records of its topics a service has not committed."""
-        topics = [self.world.prefix + each for each in SERVICES[service].topics]
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self.world.kafka,
-            group_id=self.processes[service].environment["LEARNWIRE_KAFKA_GROUP_ID"],
-            enable_auto_commit=False,
-        )
-        async with consumer:
-            partitions = [TopicPartition(each, number) for each in topics for number in range(PARTITIONS)]
-            consumer.assign(partitions)
-
-            async def waiting() -> int:
-                ends = await consumer.end_offsets(partitions)
-                committed = [await consumer.committed(each) or 0 for each in partitions]
-                return sum(ends.values()) - sum(committed)
-
-            yield waiting
+        async with group_of(self.world, self.processes[service]) as group:
+            await eventually(group.waiting, f"{service} to commit all", until=lambda left: left == 0, seconds=seconds)
 
     def handled(self, service: str) -> int:
         """Records that the service's processes say they have taken through, repetitions after kills included."""

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Generator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -10,11 +11,14 @@ import pytest
 
 from learnwire_local import Kafka, Mongo
 from learnwire_local.both import start_both
+from tests.chaos.group import group_of
 from tests.chaos.loads import LOADS
 from tests.chaos.storm import USUAL, Fault, Storm, seed
 from tests.world import World
 
 Servers = dict[str, Kafka | Mongo]
+WITHOUT_SECONDS = 120
+RESUMED_SECONDS = 15
 
 
 @pytest.fixture
@@ -58,10 +62,56 @@ async def test_services_kafka_and_mongodb_all_crash_and_every_event_is_accounted
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", ["kafka", "mongo"])
-async def test_three_crashes_of_a_server_during_4000_events_change_nothing_in_the_end(
+async def test_five_crashes_of_a_server_of_up_to_half_a_minute_change_nothing_in_the_end(
     servers: Servers, name: Literal["kafka", "mongo"], tmp_path: Path
 ) -> None:
     rng = random.Random(seed())
     async with a_world(servers, tmp_path) as world, Storm(world, LOADS, rng, tmp_path) as storm:
-        await storm.blow(1_000, [crash(servers[name], rng, down_seconds=8) for _ in range(3)], seconds=3)
+        await storm.blow(1_000, [crash(servers[name], rng, down_seconds=30) for _ in range(5)], seconds=3)
         assert await storm.wrong() == []
+
+
+@pytest.mark.long
+async def test_two_minutes_without_mongodb_commit_no_good_event_end_nobody_and_are_over_at_once(
+    servers: Servers, tmp_path: Path
+) -> None:
+    rng = random.Random(seed())
+    async with a_world(servers, tmp_path) as world, Storm(world, LOADS, rng, tmp_path) as storm:
+        before, during = storm.drawn(1_000, parts=2)
+        await storm.publish(before, 1)
+        for each in LOADS:
+            await storm.quiet(each.service)
+        noted = len(storm.ledger.read())
+        await asyncio.to_thread(servers["mongo"].kill)
+        await storm.publish(during, 1)
+        await asyncio.sleep(WITHOUT_SECONDS)
+        assert [await passed_over(storm, each.service, noted) for each in LOADS] == [[], [], [], []]
+        await asyncio.to_thread(servers["mongo"].start)
+        begun = datetime.now(UTC)
+        assert await storm.wrong() == []
+        assert storm.ended() == {}
+        seconds = {each.service: resumed(storm, each.service, begun) for each in LOADS}
+        print("handling again after", {name: round(each, 1) for name, each in seconds.items()}, "s")  # noqa: T201
+        assert max(seconds.values()) <= RESUMED_SECONDS
+
+
+async def passed_over(storm: Storm, service: str, noted: int) -> list[str]:
+    """Where good events of a service have landed that its group has committed, of those noted since."""
+    places = [
+        each.place.rsplit("/", 2)
+        for each in storm.ledger.read()[noted:]
+        if each.place and each.entry.service == service and each.entry.refused is None
+    ]
+    async with group_of(storm.world, storm.processes[service]) as group:
+        committed = {(each.topic, each.partition): offset for each, offset in (await group.committed()).items()}
+    return ["/".join(each) for each in places if int(each[2]) < committed[each[0], int(each[1])]]
+
+
+def resumed(storm: Storm, service: str, since: datetime) -> float:
+    """Seconds from then until a service has handled a batch."""
+    at = [
+        datetime.fromisoformat(each["timestamp"])
+        for each in storm.processes[service].log()
+        if each["event"] == "batch.handled"
+    ]
+    return min((each - since).total_seconds() for each in at if each > since)

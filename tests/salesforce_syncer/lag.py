@@ -5,13 +5,10 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-
-from contracts.catalog import SERVICES
+from tests.chaos.group import Group, group_of
 from tests.salesforce_syncer.stage import Stage
 from tests.world import eventually
 
-PARTITIONS = 6
 EVERY_SECONDS = 0.1
 
 
@@ -19,14 +16,11 @@ EVERY_SECONDS = 0.1
 class Lag:
     """The group's offsets, looked at again and again; `most` is the most ever seen."""
 
-    consumer: AIOKafkaConsumer
-    partitions: list[TopicPartition]
+    group: Group
     most: int = 0
 
     async def now(self) -> int:
-        ends = await self.consumer.end_offsets(self.partitions)
-        committed = [await self.consumer.committed(each) or 0 for each in self.partitions]
-        found = sum(ends.values()) - sum(committed)
+        found = await self.group.waiting()
         self.most = max(self.most, found)
         return found
 
@@ -42,15 +36,8 @@ class Lag:
 
 @asynccontextmanager
 async def watched(stage: Stage) -> AsyncGenerator[Lag]:
-    topics = [stage.world.prefix + each for each in SERVICES["salesforce-syncer"].topics]
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=stage.world.kafka,
-        group_id=stage.syncer.environment["LEARNWIRE_KAFKA_GROUP_ID"],
-        enable_auto_commit=False,
-    )
-    async with consumer:
-        lag = Lag(consumer, [TopicPartition(each, number) for each in topics for number in range(PARTITIONS)])
-        consumer.assign(lag.partitions)
+    async with group_of(stage.world, stage.syncer) as group:
+        lag = Lag(group)
         looking = asyncio.create_task(lag.watch())
         try:
             yield lag

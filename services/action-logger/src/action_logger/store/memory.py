@@ -75,7 +75,8 @@ class Memory:
         return None if is_late(known.person, row.time) else known.pseudonym
 
     def forget(self, *, hashes: Collection[str] = (), sightings: Collection[Sighting] = ()) -> None:
-        self.people = {email: known for email, known in self.people.items() if known.address_hash not in hashes}
+        if hashes:
+            self.people = {email: known for email, known in self.people.items() if known.address_hash not in hashes}
         for each in sightings:
             del self.sightings[each]
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bson import CodecOptions, Timestamp, decode  # pyright: ignore[reportUnknownVariableType]  an overload takes arrays
+from bson import CodecOptions, Timestamp
 from bson.raw_bson import RawBSONDocument
 
 from action_logger.domain.seals import (
@@ -19,6 +19,7 @@ from action_logger.domain.seals import (
     row_mac,
     seal,
 )
+from action_logger.store import stored
 from shared.keys import Keys
 from shared.mongo import ASCENDING, DESCENDING, Collection, Database, Document, DuplicateKeyError
 
@@ -68,12 +69,10 @@ class Seals:
         if not found:
             return None
         before = BEFORE_ALL if newest is None else newest.last
-        # Not by the fields of the raw documents: reading them costs twice as much.
-        rows = [_fields(each) for each in found]
-        places = [(each["inserted"].time, each["inserted"].inc) for each in rows]
-        sealed = tuple(
-            SealedRow(row["_id"], row_mac(self.key, bytes(each.raw))) for row, each in zip(rows, found, strict=True)
-        )
+        raw = [bytes(each.raw) for each in found]
+        rows = [stored.read(each) for each in raw]
+        places = [place for _, place, _ in rows if place is not None]
+        sealed = tuple(SealedRow(row[0], row_mac(self.key, each)) for row, each in zip(rows, raw, strict=True))
         made = seal(
             self.key,
             Seal(
@@ -84,7 +83,7 @@ class Seals:
                 count=len(sealed),
                 late=sum(each <= before for each in places),
                 last=max(before, *places),
-                newest=max(each["timestamp"] for each in rows).replace(tzinfo=UTC),
+                newest=stored.instant(max(timestamp for _, _, timestamp in rows)),
                 sealed_at=now,
             ),
         )
@@ -107,8 +106,12 @@ class Seals:
     async def stored(self, ids: Sequence[str]) -> dict[str, tuple[bytes, Place | None]]:
         """Return rows as they are stored, with their places; None for a place that is none."""
         found: list[RawBSONDocument] = await self._bytes.find({"_id": {"$in": list(ids)}}).to_list(None)
-        rows = [(_fields(each), bytes(each.raw)) for each in found]
-        return {row["_id"]: (raw, _place(row.get("inserted"))) for row, raw in rows}
+        kept: dict[str, tuple[bytes, Place | None]] = {}
+        for each in found:
+            raw = bytes(each.raw)
+            name, place, _ = stored.read(raw)
+            kept[name] = (raw, place)
+        return kept
 
     async def count(self, before: Place, last: Place | None) -> int:
         """Count rows after a place, up to another."""
@@ -176,20 +179,11 @@ class Seals:
         return rows
 
 
-def _fields(stored: RawBSONDocument) -> Document:
-    """Decode a row; its instants are in UTC and do not say so."""
-    return decode(bytes(stored.raw))
-
-
 def _range(after: Place, last: Place | None) -> Document:
     bounds: Document = {"$gt": Timestamp(*after)}
     if last is not None:
         bounds["$lte"] = Timestamp(*last)
     return {"inserted": bounds}
-
-
-def _place(value: object) -> Place | None:
-    return (value.time, value.inc) if isinstance(value, Timestamp) else None
 
 
 def _document(made: Seal) -> Document:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -51,8 +52,12 @@ class FactStore:
             await outbox.prepare()
 
     async def learners(self, facts: Facts) -> None:
-        """Take in facts of learners, by `{portal_id}/{learner_id}`."""
+        """Take in facts of learners, by `{portal_id}/{learner_id}`; some learners at a time, for memory's sake."""
+        left = iter(facts.items())
+        while some := dict(islice(left, AT_ONCE)):
+            await self._some_learners(some)
 
+    async def _some_learners(self, facts: Facts) -> None:
         def fold(key: str, before: Document | None, new: Sequence[Fact[Any]]) -> Document | None:
             portal_id, _, learner_id = key.partition("/")
             return _noted(learner.fold(portal_id, learner_id, before, new), new)

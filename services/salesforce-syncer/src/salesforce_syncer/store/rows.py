@@ -26,7 +26,11 @@ log = structlog.stdlib.get_logger()
 
 MOST_ROUNDS = 50
 AT_ONCE = 250
-"""Learners derived together: each comes with all his facts and rows, held in memory."""
+"""Learners derived together."""
+FACTS_AT_ONCE = 2_500
+"""Of learners derived together: a fact, and the row that follows, take some 5 KB in memory."""
+FEW = 20
+"""Learners whose facts need not be counted first."""
 KEPT_BY_THE_WRITER = frozenset(
     {"_id", "salesforce_id", "written", "in_doubt", "tries", "tries_of", "retry_at", "deleted_at", "resync"}
 )
@@ -42,14 +46,21 @@ class Derivation:
 
     async def of_learners(self, keys: Sequence[str], *, now: datetime) -> None:
         """Derive the rows of learners, given as `{portal_id}/{learner_id}`."""
-        for start in range(0, len(keys), AT_ONCE):
-            left: Collection[str] = keys[start : start + AT_ONCE]
+        for some in await self._portions(keys):
+            left: Collection[str] = some
             for _ in range(MOST_ROUNDS):
                 left = await self._derived(sorted(left), now)
                 if not left:
                     break
             else:
                 raise Unavailable("mongodb", "rows are contended")
+
+    async def _portions(self, keys: Sequence[str]) -> Sequence[Sequence[str]]:
+        """Cut learners into portions that memory has room for."""
+        if len(keys) <= FEW:
+            return [keys]
+        asked = self.tables.learners.find({"_id": {"$in": list(keys)}}, {"facts": {"$size": "$facts"}})
+        return portions(keys, {each["_id"]: each["facts"] async for each in asked})
 
     async def _derived(self, keys: Sequence[str], now: datetime) -> Collection[str]:
         """Derive once; the learners to be derived again: what was read changed meanwhile, or a row changed hands."""
@@ -145,6 +156,19 @@ class Derivation:
                 return
             await _saved(self.tables.rows, changes)
         raise Unavailable("mongodb", "rows are contended")
+
+
+def portions(keys: Sequence[str], facts: Mapping[str, int]) -> Sequence[Sequence[str]]:
+    """Cut learners with so many facts, in their order: a portion has `AT_ONCE` of them, or `FACTS_AT_ONCE` facts, or one."""
+    cut: list[list[str]] = []
+    room = 0
+    for key in keys:
+        if not cut or len(cut[-1]) == AT_ONCE or facts.get(key, 0) > room:
+            cut.append([])
+            room = FACTS_AT_ONCE
+        cut[-1].append(key)
+        room -= facts.get(key, 0)
+    return cut
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from salesforce_syncer.domain import ledger
 from salesforce_syncer.domain.objects import (
+    ACCESSED,
     CHILDREN,
     CONTACT_ENROLLMENT,
     MEMBERSHIP,
@@ -184,17 +185,10 @@ class WritingStore:
         statuses: dict[str, dict[str, int]] = {each: {} for each in records}
         async for each in self.tables.rows.aggregate(_counting(records, portals)):
             statuses[each["_id"]["record"]][each["_id"]["status"]] = each["rows"]
-        accessed: dict[str, str | None] = dict.fromkeys(records)
-        fed: set[str] = set()
-        asked = {"touched": {"$in": list(records)}, "deleted": False, "portal_id": {"$in": list(portals)}}
-        async for each in self.tables.rows.find(asked, {"touched": 1, "records": 1, "payload.Last_Accessed__c": 1}):
-            fed.update(each["touched"])
-            for record in each["records"]:
-                if record in accessed:
-                    accessed[record] = (
-                        max(accessed[record] or "", each["payload"].get("Last_Accessed__c") or "") or None
-                    )
-        return {each: Feed(statuses[each], accessed[each], each in fed) for each in records}
+        accessed: dict[str, str | None] = {}
+        async for each in self.tables.rows.aggregate(_feeding(records, portals)):
+            accessed[each["_id"]] = each["accessed"]
+        return {each: Feed(statuses[each], accessed.get(each), each in accessed) for each in records}
 
     async def learners_of(self, records: Sequence[str]) -> list[str]:
         """Return the learners that ever belonged to one of these records."""
@@ -255,4 +249,16 @@ def _counting(records: Sequence[str], portals: Sequence[str]) -> list[dict[str, 
         },
         {"$unwind": "$records"},
         {"$group": {"_id": {"record": "$records", "status": "$payload.Status__c"}, "rows": {"$sum": 1}}},
+    ]
+
+
+def _feeding(records: Sequence[str], portals: Sequence[str]) -> list[dict[str, Any]]:
+    """Who is fed at all, and the newest last access of the rows that are theirs still; counted where the rows are."""
+    theirs = {"$cond": [{"$in": ["$touched", "$records"]}, f"$payload.{ACCESSED}", None]}
+    return [
+        {"$match": {"touched": {"$in": list(records)}, "deleted": False, "portal_id": {"$in": list(portals)}}},
+        {"$project": {"touched": 1, "records": 1, f"payload.{ACCESSED}": 1}},
+        {"$unwind": "$touched"},
+        {"$match": {"touched": {"$in": list(records)}}},
+        {"$group": {"_id": "$touched", "accessed": {"$max": theirs}}},
     ]
