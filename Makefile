@@ -68,7 +68,8 @@ fuzz: setup ## 10,000 requests and 10,000 records of every kind, good and bad (a
 	@$(BIN)/pytest -q -s -m long tests/fuzz
 
 bench: setup ## ours beside bare loops and four frameworks, latency, backlog, into docs/performance.md (about an hour, on a quiet machine)
-	@for each in bench bench.go1 bench.latency bench.backlog "bench.backlog --together --events 100000"; do \
+	@for each in bench bench.go1 bench.latency bench.backlog "bench.backlog --together --events 100000" \
+	 "bench.backlog --partitions 1 2 6 12 --processes 1 2 --events 200000"; do \
 	 echo "bench: python -m $$each"; $(BIN)/python -m $$each --write docs/performance.md || exit 1; done
 
 AUDIT := build/audit

@@ -37,6 +37,7 @@ from contracts.catalog import CONTENT_ACTIONS
 from learnwire_local import free_port
 
 MARKS = ("<!-- bench backlog: begin -->", "<!-- bench backlog: end -->")
+GRID = ("<!-- bench grid: begin -->", "<!-- bench grid: end -->")
 TOGETHER = ("<!-- bench together: begin -->", "<!-- bench together: end -->")
 LOOK_SECONDS = 0.5
 MOST_SECONDS = 1_800.0
@@ -193,7 +194,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             text, good = _alone(kafka, mongo_uri, folder, chosen)
     print(text)
     if chosen.write and good:
-        marks = TOGETHER if chosen.together else MARKS
+        several = len(chosen.partitions) * len(chosen.processes) > 1
+        marks = TOGETHER if chosen.together else GRID if several else MARKS
         write(chosen.write, marks, f"{head('bench.backlog', arguments, chosen.seed)}\n\n{text}")
     return 0 if good else 1
 

@@ -152,7 +152,7 @@ def test_prune_tells_what_is_wrong_with_its_arguments(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        prune_command(Settings.model_construct(), arguments)
+        prune_command(Settings.model_construct, arguments)
     assert ended.value.code == 2
     assert said in capsys.readouterr().err
 
@@ -160,7 +160,7 @@ def test_prune_tells_what_is_wrong_with_its_arguments(
 @pytest.mark.parametrize("name", ["7", "7:", "x:" + "a" * 64, "7:" + "g" * 64, "7:" + "a" * 63, "-1:" + "a" * 64])
 def test_verify_tells_how_a_seal_is_named(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        verify_command(Settings.model_construct(), [f"--expect={name}"])
+        verify_command(Settings.model_construct, [f"--expect={name}"])
     assert ended.value.code == 2
     assert "give NUMBER:HMAC as verify prints it" in capsys.readouterr().err
 

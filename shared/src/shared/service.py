@@ -39,7 +39,9 @@ STOP_SECONDS = 19.0
 """SIGTERM to exit takes less than the 25 s that are promised."""
 
 S = TypeVar("S", bound=Settings)
-Commands = Mapping[str, Callable[[S, list[str]], int]]
+Given = Callable[[], S]
+"""Reads the settings, or tells what is wrong with them and exits: asked for once the arguments are understood."""
+Commands = Mapping[str, Callable[[Given[S], list[str]], int]]
 
 
 def utc_now() -> datetime:
@@ -95,10 +97,11 @@ def main(
     arguments = sys.argv[1:]
     commands = commands or {}
     if arguments and arguments[0] in {"-h", "--help"}:
+        choice = f" [{' | '.join(commands)}]" if commands else ""
         usage = (
-            f"usage: {name} [{' | '.join(commands)}]\nWithout arguments it serves; settings are LEARNWIRE_* variables"
+            f"usage: {name}{choice}\nWithout arguments it serves; settings are LEARNWIRE_* variables (.env.example)."
         )
-        print(f"{usage} (.env.example).")  # noqa: T201  for a person
+        print(usage)  # noqa: T201  for a person
         sys.exit(0)
     if arguments and arguments[0] == "--version":
         print(f"{name} {installed_version(name)}")  # noqa: T201  for a person
@@ -106,10 +109,9 @@ def main(
     if arguments and arguments[0] not in commands:
         print(f"{name}: no such command: {arguments[0]}; there are: {', '.join(commands) or 'none'}", file=sys.stderr)  # noqa: T201  as above
         sys.exit(2)
-    settings = read_settings(settings_class)
     if arguments:
-        sys.exit(commands[arguments[0]](settings, arguments[1:]))
-    sys.exit(asyncio.run(serve(name, settings, build)))
+        sys.exit(commands[arguments[0]](lambda: read_settings(settings_class), arguments[1:]))
+    sys.exit(asyncio.run(serve(name, read_settings(settings_class), build)))
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from go1_stats_processor.settings import Settings
 from go1_stats_processor.store.flow import Flow
 from shared import service
 from shared.http.sessions import Sessions
-from shared.service import Parts, Shell
+from shared.service import Given, Parts, Shell
 
 NAME = "go1-stats-processor"
 BATCHES_AT_ONCE = 3
@@ -66,13 +66,14 @@ def build(shell: Shell[Settings]) -> Parts:
     )
 
 
-def explain_rules(settings: Settings, _: list[str]) -> int:
-    return commands.explain_rules(rules_of(settings))
+def explain_rules(settings: Given[Settings], arguments: list[str]) -> int:
+    commands.explaining().parse_args(arguments)
+    return commands.explain_rules(rules_of(settings()))
 
 
-def rebuild(settings: Settings, arguments: list[str]) -> int:
-    dry_run = commands.rebuild_arguments(arguments)
-    return commands.EXIT_USAGE if dry_run is None else asyncio.run(_rebuild(settings, dry_run=dry_run))
+def rebuild(settings: Given[Settings], arguments: list[str]) -> int:
+    asked = commands.rebuilding().parse_args(arguments)
+    return asyncio.run(_rebuild(settings(), dry_run=asked.dry_run))
 
 
 async def _rebuild(settings: Settings, *, dry_run: bool) -> int:

@@ -21,6 +21,7 @@ from action_logger.store.releases import Releases
 from action_logger.store.seals import Seals
 from shared import service
 from shared.mongo import DuplicateKeyError, PyMongoError
+from shared.service import Given
 
 log = structlog.stdlib.get_logger()
 
@@ -28,7 +29,7 @@ INTACT, TAMPERED, UNTOLD = 0, 1, 2
 _HMAC = re.compile("[0-9a-fA-F]{64}")
 
 
-def verify_command(settings: Settings, arguments: list[str]) -> int:
+def verify_command(settings: Given[Settings], arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         "action-logger verify", description="Compute the chain of seals again from the rows."
     )
@@ -47,10 +48,10 @@ def verify_command(settings: Settings, arguments: list[str]) -> int:
             verdict = await verify(seals, expect=asked.expect, progress=lambda rows: bar.advance(task, rows))
         return _tell(verdict)
 
-    return _run(settings, run)
+    return _run(settings(), run)
 
 
-def prune_command(settings: Settings, arguments: list[str]) -> int:
+def prune_command(settings: Given[Settings], arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         "action-logger prune",
         description="Remove the rows of seals that hold nothing newer. The MongoDB user must be allowed to delete.",
@@ -76,7 +77,7 @@ def prune_command(settings: Settings, arguments: list[str]) -> int:
         print(f"pruned seals {done.seals} rows {done.rows} persons {done.persons}")  # noqa: T201  for a person
         return 0
 
-    return _run(settings, run)
+    return _run(settings(), run)
 
 
 def _run(settings: Settings, step: Callable[[Seals, Releases], Awaitable[int]]) -> int:

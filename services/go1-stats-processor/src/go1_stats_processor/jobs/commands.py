@@ -1,14 +1,12 @@
 """Subcommands: the rules in words, and attempts worked out anew from the kept facts."""
 
 import sys
-from collections.abc import Sequence
+from argparse import ArgumentParser
 
 from contracts.types import instant_text
 from go1_stats_processor.domain.rules import EXPLANATIONS, Rules
 from go1_stats_processor.store.flow import Flow
 from go1_stats_processor.store.rebuilding import Rebuilt, rebuild
-
-EXIT_USAGE = 2
 
 
 def explain_rules(rules: Rules) -> int:
@@ -31,12 +29,16 @@ def explain_rules(rules: Rules) -> int:
     return 0
 
 
-def rebuild_arguments(arguments: Sequence[str]) -> bool | None:
-    """Return whether it is a dry run; None where the arguments are not understood."""
-    if any(each != "--dry-run" for each in arguments):
-        sys.stderr.write("usage: go1-stats-processor rebuild [--dry-run]\n")
-        return None
-    return "--dry-run" in arguments
+def explaining() -> ArgumentParser:
+    return ArgumentParser("go1-stats-processor explain-rules", description="Tell the rules, and the numbers in force.")
+
+
+def rebuilding() -> ArgumentParser:
+    parser = ArgumentParser(
+        "go1-stats-processor rebuild", description="Work attempts out anew from the facts that are kept."
+    )
+    parser.add_argument("--dry-run", action="store_true", help="tell how many would change, and change nothing")
+    return parser
 
 
 async def run_rebuild(flow: Flow, *, dry_run: bool) -> int:

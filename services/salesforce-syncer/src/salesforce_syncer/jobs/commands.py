@@ -31,7 +31,7 @@ from salesforce_syncer.store.writing import WritingStore
 from shared import logs, service
 from shared.failures import Unavailable
 from shared.mongo import PyMongoError
-from shared.service import Shell
+from shared.service import Given, Shell
 
 NAME = "salesforce-syncer"
 UNKNOWN = 2
@@ -46,7 +46,7 @@ class Unknown(Exception):  # noqa: N818  what was asked for is not there; the se
     """An argument names nothing that we know."""
 
 
-def resync(settings: Settings, arguments: list[str]) -> int:
+def resync(settings: Given[Settings], arguments: list[str]) -> int:
     parser = _parser("resync", "write a portal's rows anew, or one learner's; it shows in the tracker")
     parser.add_argument("portal")
     parser.add_argument("--learner", metavar="ID")
@@ -70,7 +70,7 @@ async def _resync(shell: Shell[Settings], asked: argparse.Namespace) -> int:
     return 0
 
 
-def proof(settings: Settings, arguments: list[str]) -> int:
+def proof(settings: Given[Settings], arguments: list[str]) -> int:
     parser = _parser("proof", "compare Salesforce with the desired rows; exit 0 without drift, 1 with")
     parser.add_argument("--repair", action="store_true", help="write anew what differs")
     parser.add_argument("--portal", metavar="ID")
@@ -104,7 +104,7 @@ def _show(found: Proof, *, repaired: bool) -> None:
         out.print("They are dirty now; the running syncer writes them.")
 
 
-def approve_deletes(settings: Settings, arguments: list[str]) -> int:
+def approve_deletes(settings: Given[Settings], arguments: list[str]) -> int:
     parser = _parser("approve-deletes", "let the deletes of a portal go that the guard holds")
     parser.add_argument("portal")
     parser.add_argument("--json", action="store_true")
@@ -118,7 +118,7 @@ async def _approve(shell: Shell[Settings], asked: argparse.Namespace) -> int:
     return 0
 
 
-def dry_run(settings: Settings, arguments: list[str]) -> int:
+def dry_run(settings: Given[Settings], arguments: list[str]) -> int:
     parser = _parser("dry-run", "tell what would be written for a portal and deleted, without doing it")
     parser.add_argument("portal")
     parser.add_argument("--json", action="store_true")
@@ -146,7 +146,7 @@ async def _dry_run(shell: Shell[Settings], asked: argparse.Namespace) -> int:
     return 0
 
 
-def accept_org(settings: Settings, arguments: list[str]) -> int:
+def accept_org(settings: Given[Settings], arguments: list[str]) -> int:
     parser = _parser("accept-org", "write to the org that is behind the settings now, all of it anew")
     parser.add_argument("--json", action="store_true")
     return _run(settings, _accept_org, parser.parse_args(arguments))
@@ -203,7 +203,8 @@ def _parser(name: str, text: str) -> argparse.ArgumentParser:
     return argparse.ArgumentParser(prog=f"{NAME} {name}", description=text)
 
 
-def _run(settings: Settings, work: Work, asked: argparse.Namespace) -> int:
+def _run(given: Given[Settings], work: Work, asked: argparse.Namespace) -> int:
+    settings = given()
     with contextlib.redirect_stdout(sys.stderr):  # standard output is for the answer alone
         logs.set_up(
             service=NAME,
@@ -268,7 +269,7 @@ def _print(value: dict[str, Any], text: str, *, as_json: bool) -> None:
         out.print(text)
 
 
-COMMANDS: dict[str, Callable[[Settings, list[str]], int]] = {
+COMMANDS: dict[str, Callable[[Given[Settings], list[str]], int]] = {
     "resync": resync,
     "proof": proof,
     "approve-deletes": approve_deletes,
