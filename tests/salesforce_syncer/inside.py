@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from salesforce_syncer.app import NAME
+from salesforce_syncer.salesforce.client import Client
 from salesforce_syncer.settings import Settings
 from shared import service
 from shared.service import Shell
@@ -27,3 +28,11 @@ async def shell_of(folder: Path, database_name: str, **settings: str) -> AsyncGe
     }
     async with service.opened(NAME, Settings.model_validate(valid | settings)) as shell:
         yield shell
+
+
+@asynccontextmanager
+async def closed(client: Client) -> AsyncGenerator[Client]:
+    try:
+        yield client
+    finally:
+        await client.close()

@@ -126,8 +126,8 @@ def running(folder: Path, *options: str) -> Generator[StandIn]:
         assert process.stdout is not None
         first = process.stdout.readline()
         standin = StandIn(first.strip().rpartition(" ")[2], folder, process)
-        yield standin
-        standin.http.close()
+        with standin.http:
+            yield standin
     finally:
         process.terminate()
         process.wait(WAIT_SECONDS)

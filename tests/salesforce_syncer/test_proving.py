@@ -1,7 +1,6 @@
 """A proof takes minutes, and the writer goes on meanwhile: what it writes then is no drift, and is not undone."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +17,7 @@ from salesforce_syncer.store.tables import Tables
 from salesforce_syncer.store.writing import WritingStore
 from shared.mongo import Document
 from tests.salesforce_syncer.desired import Rows
-from tests.salesforce_syncer.inside import shell_of
+from tests.salesforce_syncer.inside import closed, shell_of
 from tests.salesforce_syncer.stage import USER_ROWS, Someone, Stage, counters, of_module
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -75,14 +74,6 @@ class Proof:
                 found = await proving.run(portal_id=None, repair=repair)
             assert store.happened == [when]
         return [(each["object"], each["key"], each["drift"]) for each in listed(found.drift)]
-
-
-@asynccontextmanager
-async def closed(client: Client) -> AsyncGenerator[Client]:
-    try:
-        yield client
-    finally:
-        await client.close()
 
 
 @pytest.fixture

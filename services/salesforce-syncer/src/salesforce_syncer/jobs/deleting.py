@@ -25,6 +25,7 @@ from shared.mongo import Document
 log = structlog.stdlib.get_logger()
 
 HOUR = timedelta(hours=1)
+NOT_THERE = "NOT_THERE_YET"
 ALREADY_GONE = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND"})
 
 
@@ -127,11 +128,18 @@ class Deleting:
         for start in range(0, len(known), wire.AT_ONCE):
             chunk = known[start : start + wire.AT_ONCE]
             await self.store.mark_in_doubt(chunk, fence)
-            outcomes = await wire.delete(self.client, [each["salesforce_id"] for each in chunk])
-            await self._keep(object_name, chunk, outcomes)
+            await self.sending.under_way.finished(self._answered(object_name, chunk))
+
+    async def _answered(self, object_name: str, rows: Sequence[Document]) -> None:
+        """Delete once and keep the answers."""
+        await self._keep(object_name, rows, await wire.delete(self.client, [each["salesforce_id"] for each in rows]))
 
     async def _looked_up(self, object_name: str, rows: Sequence[Document]) -> list[Document]:
-        """Find the ids of rows whose write was never acknowledged; a row that is not there needs no delete."""
+        """Find the ids of rows whose write was never acknowledged; a row that is not there needs no delete.
+
+        A write without an answer may still be carried out after somebody has looked: so what is in doubt and not there
+        is looked for once more, later.
+        """
         if not rows:
             return []
         names = self.client.names
@@ -142,7 +150,15 @@ class Deleting:
             async for each in soql.query(self.client, question):
                 ids[each[KEY_FIELDS[object_name]]] = each["Id"]
         now = self.clock()
-        await self.store.save([answers.deleted(each, now) for each in rows if each["key"] not in ids])
+        absent = [each for each in rows if each["key"] not in ids]
+        await self.store.save(
+            [
+                answers.postponed(each, state="dirty", until=now + LATER, why=NOT_THERE)
+                if "in_doubt" in each and not answers.tries(each, NOT_THERE)
+                else answers.deleted(each, now)
+                for each in absent
+            ]
+        )
         return [{**each, "salesforce_id": ids[each["key"]]} for each in rows if each["key"] in ids]
 
     async def _keep(self, object_name: str, rows: Sequence[Document], outcomes: Sequence[Outcome]) -> None:

@@ -13,6 +13,7 @@ import structlog
 from salesforce_syncer import metrics
 from salesforce_syncer.domain.ledger import payload_hash
 from salesforce_syncer.domain.objects import ACCESSED, KEY_FIELDS, MEMBERSHIP, PROFILE_ACCESSED, PROFILES
+from salesforce_syncer.jobs.under_way import UnderWay
 from salesforce_syncer.salesforce import bulk
 from salesforce_syncer.salesforce import rows as wire
 from salesforce_syncer.salesforce.client import Client
@@ -60,6 +61,7 @@ class Sending:
     store: WritingStore
     orgs: OrgStore
     clock: Callable[[], datetime]
+    under_way: UnderWay = field(default_factory=UnderWay)
 
     async def chunk(self, object_name: str, rows: Sequence[Document], schema: Schema | None, *, fence: int) -> Result:
         """Write rows of one object, at most 200. Raises `Refused` when the request fails as a whole."""
@@ -108,16 +110,27 @@ class Sending:
     ) -> None:
         left, sent, failures = list(rows), 0, Counter[tuple[str, str]]()
         while left:
-            records = [fields(each, schema) for each in left]
-            if object_name in PROFILES:
-                outcomes = await wire.update(self.client, object_name, records)
-            else:
-                outcomes = await wire.upsert(self.client, object_name, KEY_FIELDS[object_name], records)
+            left = await self.under_way.finished(self._answered(object_name, left, schema, result, failures))
             sent += 1
-            left = [row for row, _ in await self.keep(object_name, left, outcomes, result, failures)]
             if left:
                 longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (sent - 1))
                 await asyncio.sleep(random.uniform(longest / 2, longest))  # noqa: S311  jitter is no secret
+
+    async def _answered(
+        self,
+        object_name: str,
+        rows: Sequence[Document],
+        schema: Schema | None,
+        result: Result,
+        failures: Counter[tuple[str, str]],
+    ) -> list[Document]:
+        """Send once and keep the answers; the rows that are to be sent again at once."""
+        records = [fields(each, schema) for each in rows]
+        if object_name in PROFILES:
+            outcomes = await wire.update(self.client, object_name, records)
+        else:
+            outcomes = await wire.upsert(self.client, object_name, KEY_FIELDS[object_name], records)
+        return [row for row, _ in await self.keep(object_name, rows, outcomes, result, failures)]
 
     async def keep(
         self,

@@ -20,6 +20,8 @@ log = structlog.stdlib.get_logger()
 LEASE_SECONDS = 15.0
 RENEW_SECONDS = 4.0
 CANDIDATE_SECONDS = 1.0
+FINISH_SECONDS = 8.0
+"""For requests under way when a writer stops: less than the lease still lasts then, by whatever was its last renewal."""
 
 
 class LeaseLost(Exception):  # noqa: N818  a state, told to the one who waits
@@ -45,16 +47,19 @@ class Writer:
                 continue
             log.info("lease.acquired", fence=fence)
             self.holds = True
+            finish_seconds = FINISH_SECONDS
             try:
                 await self._hold(fence, asked_at + LEASE_SECONDS)
             except LeaseLost:
                 log.warning(
                     "lease.lost", fence=fence, reason="not renewed in time", next_step="none; the holder writes"
                 )
+                finish_seconds = 0.0
             finally:
                 self.holds = False
                 metrics.forget()
-                await self._lease.release()
+                if await self._writing.sending.under_way.over(within_seconds=finish_seconds):
+                    await self._lease.release()
 
     async def _hold(self, fence: int, until: float) -> None:
         """Write while the lease is renewed; whatever is under way when it is lost is broken off.
