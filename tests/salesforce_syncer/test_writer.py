@@ -6,6 +6,7 @@ from typing import Any, cast
 import pytest
 
 from salesforce_syncer import metrics
+from salesforce_syncer.jobs.under_way import UnderWay
 from salesforce_syncer.jobs.writer import Writer
 from shared.leases import Lease
 from shared.metrics import exposition
@@ -26,7 +27,7 @@ class Breaking:
 
 async def test_who_is_not_the_writer_any_more_shows_no_rows_and_no_stops(database: Database) -> None:
     lease = Lease(database, "writer", holder="one", seconds=15)
-    writer = Writer(lease, cast("Any", Breaking()), {})
+    writer = Writer(lease, cast("Any", Breaking()), UnderWay(), {})
 
     with pytest.raises(RuntimeError, match="ended"):
         await writer.run()

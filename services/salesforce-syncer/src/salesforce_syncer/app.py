@@ -70,7 +70,8 @@ def build(shell: Shell[Settings]) -> Parts:
     resyncing = Resyncing(settings, resyncs, facts, store, shell.sender, shell.source, shell.clock)
     lease = Lease(shell.database, "writer", holder=shell.instance, seconds=LEASE_SECONDS)
     mirroring = Mirroring(facts, orgs, settings.salesforce_mirror_go1)
-    writer = Writer(lease, writing, chores={"mirror": mirroring.run, "tell": telling.run, "resync": resyncing.run})
+    chores = {"mirror": mirroring.run, "tell": telling.run, "resync": resyncing.run}
+    writer = Writer(lease, writing, sending.under_way, chores)
     proofs = ProofStore(tables)
     nightly = Nightly(
         Lease(shell.database, "proof", holder=shell.instance, seconds=PROOF_LEASE_SECONDS),

@@ -9,6 +9,7 @@ import structlog
 
 from salesforce_syncer import metrics
 from salesforce_syncer.jobs.brakes import ORG
+from salesforce_syncer.jobs.under_way import UnderWay
 from salesforce_syncer.jobs.writing import Writing
 from salesforce_syncer.salesforce.client import LOGIN_REFUSED
 from salesforce_syncer.salesforce.errors import Action, Refused
@@ -31,9 +32,16 @@ class LeaseLost(Exception):  # noqa: N818  a state, told to the one who waits
 class Writer:
     """Takes turns with the writers of other replicas; only the one with the lease writes."""
 
-    def __init__(self, lease: Lease, writing: Writing, chores: Mapping[str, Callable[[], Awaitable[None]]]) -> None:
+    def __init__(
+        self,
+        lease: Lease,
+        writing: Writing,
+        under_way: UnderWay,
+        chores: Mapping[str, Callable[[], Awaitable[None]]],
+    ) -> None:
         self._lease = lease
         self._writing = writing
+        self._under_way = under_way
         self._chores = chores
         self.holds = False
 
@@ -58,7 +66,7 @@ class Writer:
             finally:
                 self.holds = False
                 metrics.forget()
-                if await self._writing.sending.under_way.over(within_seconds=finish_seconds):
+                if await self._under_way.over(within_seconds=finish_seconds):
                     await self._lease.release()
 
     async def _hold(self, fence: int, until: float) -> None:

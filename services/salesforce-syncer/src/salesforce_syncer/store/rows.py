@@ -235,10 +235,20 @@ def _write(before: Document | None, after: Document) -> InsertOne[Document] | Up
 
 
 def _update(before: Document, after: Document) -> UpdateOne:
-    """Guarded by what was read; what the writer keeps in the same document is left alone."""
+    """Guarded by what was read; what the writer keeps in the same document is left alone.
+
+    A whole request may have come and gone since: its mark is gone again, but not what was answered.
+    """
     ours = {name: value for name, value in after.items() if name not in KEPT_BY_THE_WRITER}
     gone = {name: "" for name in before if name not in after and name not in KEPT_BY_THE_WRITER}
-    guard = {"_id": before["_id"], "version": before["version"], "in_doubt": before.get("in_doubt")}
+    written: Mapping[str, Any] = before.get("written") or {}
+    guard: Document = {
+        "_id": before["_id"],
+        "version": before["version"],
+        "in_doubt": before.get("in_doubt"),
+        "salesforce_id": before.get("salesforce_id"),
+        "written.at": written.get("at"),
+    }
     forgotten = {"retry_at": "", "tries": "", "tries_of": ""} | gone  # new content is tried at once
     return UpdateOne(guard, {"$set": ours, "$unset": forgotten})
 
