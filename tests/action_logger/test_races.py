@@ -40,24 +40,6 @@ def held(store: Store) -> HeldLog:
     return log
 
 
-async def test_of_two_contents_in_flight_the_one_read_first_stays(database: Database) -> None:
-    store = await Store(database).prepare()
-    log = held(store)
-    contents = [an_event(content_title=f"Title {number}") for number in range(4)]
-    async with asyncio.timeout(WAIT_SECONDS):
-        first = asyncio.create_task(store.take(contents[:1]))
-        await log.reached.wait()
-        others = [
-            asyncio.create_task(store.take([each, an_event(10 + number)])) for number, each in enumerate(contents[1:])
-        ]
-        await asyncio.sleep(0)
-        log.let_go.set()
-        assert await first == []
-        refused = await asyncio.gather(*others)
-    assert [[each.fact.event for each in some] for some in refused] == [[each] for each in contents[1:]]
-    assert (await store.documents())[0]["content_title"] == "Title 0"
-
-
 async def test_an_erasure_between_looking_up_and_storing_takes_the_earlier_rows_alone(database: Database) -> None:
     store, other = await Store(database).prepare(), Store(database)
     seen: dict[str, Any] = {"portal_id": "acme", "learner_id": "ada"}
@@ -127,22 +109,6 @@ async def test_erasing_while_rows_stream_in_loses_no_later_address_and_keeps_no_
     assert {time > at(5) for time, address in shown if address != "erased"} == {True}
     assert {time <= at(5) for time, address in shown if address == "erased"} == {True}
     assert len(shown) == 240
-
-
-async def test_the_content_that_was_read_first_stays_though_its_people_take_longer_to_be_found(
-    database: Database,
-) -> None:
-    """Two batches in flight: the first with many new people, the other with one who is known already."""
-    store = await Store(database).prepare()
-    await store.take([an_event(0)])
-    first = [an_event(1, content_title="A", email="new1@example.org")]
-    first += [an_event(at, email=f"new{at}@example.org") for at in range(2, 2_000)]
-    other = an_event(1, content_title="B")
-    batch = asyncio.create_task(store.take(first))
-    await asyncio.sleep(0)
-    (refusal,) = await store.take([other])
-    assert (refusal.fact.event, refusal.reason) == (other, "conflict")
-    assert await batch == []
 
 
 class TornPeople(People):

@@ -19,7 +19,7 @@ from fastapi import APIRouter, FastAPI
 from contracts import catalog
 from shared import explaining, health, logs, tracing
 from shared.allocator import keep_one_arena
-from shared.consumer import Handler, Work
+from shared.consumer import Handler, Identity, InOrder, Work
 from shared.http import Auth, description, problems
 from shared.http.middleware import MOST_HEADER_BYTES, Around
 from shared.kafka import Sender
@@ -75,7 +75,7 @@ class Parts:
     """What a service gives: handlers by topic (without prefix), routes, jobs that run for ever.
 
     `prepare` (indexes) comes before consuming and is tried until it works. `window`: batches in flight; more than 1
-    only where order does not matter. `readiness`: further reasons not to be ready.
+    only where order does not matter, but for facts that `in_order` names. `readiness`: further reasons not to be ready.
     """
 
     handlers: Mapping[str, Handler]
@@ -83,6 +83,7 @@ class Parts:
     jobs: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict[str, Callable[[], Awaitable[None]]])
     prepare: Callable[[], Awaitable[None]] | None = None
     window: int = 1
+    in_order: InOrder = field(default_factory=dict[str, Identity])
     readiness: Callable[[], Sequence[str]] = _no_reasons
     customize: Callable[[FastAPI], None] | None = None
 
@@ -174,6 +175,7 @@ async def serve(name: str, settings: S, build: Callable[[Shell[S]], Parts]) -> i
                 dead_letter_topic=catalog.dead_letters(name),
                 topic_prefix=settings.kafka_topic_prefix,
                 clock=shell.clock,
+                in_order=parts.in_order,
             ),
             window=parts.window,
             jobs=parts.jobs,

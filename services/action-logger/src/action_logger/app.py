@@ -24,7 +24,7 @@ from shared.settings import refuse
 
 NAME = "action-logger"
 BATCHES_IN_FLIGHT = 4
-"""Rows are inserted in any order: (source, id) tells whether one is there already."""
+"""Rows are inserted in any order, but for those with one identity."""
 LEASE_SECONDS = 30
 
 
@@ -62,6 +62,7 @@ def build(shell: Shell[Settings]) -> Parts:
         jobs={"sealing": sealer.run, "publishers": refused.counting(shell.settings, shell.name, publishers)},
         prepare=prepare,
         window=BATCHES_IN_FLIGHT,
+        in_order=handlers.FIRST_STAYS,
     )
 
 

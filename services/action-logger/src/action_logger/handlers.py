@@ -1,6 +1,6 @@
 """Kafka in: facts become rows, erasures take addresses away."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,12 +15,24 @@ from contracts.catalog import ATTEMPTS, CONTENT_ACTIONS, LEARNERS
 from contracts.content_actions import ContentActionRecorded
 from contracts.learners import LearnerErased
 from contracts.types import normal_email
-from shared.consumer import Fact, Handler, Refusal
+from shared.consumer import Fact, Handler, InOrder, Refusal
 
 log = structlog.stdlib.get_logger()
 
 CONFLICT = "another content is logged under this source and id; the first one stays"
 OURS = f"source: {GO1_SOURCE} is kept for rows that come from attempts"
+
+
+def _event(fact: Fact[ContentActionRecorded]) -> Hashable:
+    return fact.source, fact.id
+
+
+def _attempt(fact: Fact[AttemptChanged]) -> Hashable:
+    return fact.data.portal_id, fact.data.attempt_id
+
+
+FIRST_STAYS: InOrder = {CONTENT_ACTIONS: _event, ATTEMPTS: _attempt}
+"""Of two contents with one identity the one that was read first stays; an attempt's rows are named by the attempt."""
 
 
 def handlers(rows: Log, people: People, clock: Callable[[], datetime]) -> Mapping[str, Handler]:

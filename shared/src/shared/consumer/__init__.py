@@ -2,6 +2,6 @@
 
 from shared.consumer.batch import Work
 from shared.consumer.consumer import Consumer
-from shared.consumer.facts import Fact, Handler, Refusal
+from shared.consumer.facts import Fact, Handler, Identity, InOrder, Refusal
 
-__all__ = ["Consumer", "Fact", "Handler", "Refusal", "Work"]
+__all__ = ["Consumer", "Fact", "Handler", "Identity", "InOrder", "Refusal", "Work"]

@@ -3,7 +3,8 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from logging import DEBUG
@@ -14,10 +15,11 @@ import structlog
 from contracts.event import Event
 from shared import metrics, tracing
 from shared.consumer.breaker import Breaker
-from shared.consumer.facts import Handler
+from shared.consumer.facts import Handler, Identity, InOrder
 from shared.consumer.handling import Dependencies, handle, patiently
 from shared.consumer.offsets import Slice
 from shared.consumer.sorting import Sorted, by_partition
+from shared.consumer.turns import Turns
 from shared.dead_letters import DeadLetter, Raw, as_record
 from shared.kafka import Sender
 
@@ -37,6 +39,7 @@ class Work:
     dead_letter_topic: str
     topic_prefix: str
     clock: Callable[[], datetime]
+    in_order: InOrder = field(default_factory=dict[str, Identity])
 
 
 @dataclass(slots=True, eq=False)
@@ -80,6 +83,7 @@ async def process(
     breakers: Mapping[TopicPartition, Breaker],
     halt: Halt,
     dependencies: Dependencies,
+    turns: Turns,
 ) -> dict[TopicPartition, int]:
     """Take a batch through; what a partition may commit if it is less than its slice. Raises `Abandoned`."""
     begun = time.perf_counter()
@@ -87,6 +91,31 @@ async def process(
     sorted_ = _sort(batch, work, breakers, cut)
     for partition, offset in cut.items():
         halt.stop(partition, offset=offset, reason="too many invalid records")
+    # Nothing is waited for until here, so that batches stand in the order in which they were read.
+    with turns.stand(_things(sorted_, work.in_order)) as turn:
+        await turn.come()
+        await _take_through(
+            batch, work, sorted_, cut, begun, sender=sender, breakers=breakers, halt=halt, dependencies=dependencies
+        )
+    return cut
+
+
+def _things(sorted_: Sorted, in_order: InOrder) -> AbstractSet[Hashable]:
+    return {(topic, of(each)) for topic, of in in_order.items() for each in sorted_.facts.get(topic, ())}
+
+
+async def _take_through(
+    batch: Batch,
+    work: Work,
+    sorted_: Sorted,
+    cut: dict[TopicPartition, int],
+    begun: float,
+    *,
+    sender: Sender,
+    breakers: Mapping[TopicPartition, Breaker],
+    halt: Halt,
+    dependencies: Dependencies,
+) -> None:
     facts = sorted_.count
     types = Counter(each.event.type for some in sorted_.facts.values() for each in some)
     traceparents = _traceparents(sorted_) if tracing.current() is not None else ()
@@ -121,7 +150,6 @@ async def process(
             "learnwire.dead_lettered": len(dead),
         }
         traces.batch(seconds=seconds, traceparents=traceparents, attributes=counts)
-    return cut
 
 
 def _tell_each(sorted_: Sorted, refused: Sequence[DeadLetter]) -> None:

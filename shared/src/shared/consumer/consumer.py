@@ -20,6 +20,7 @@ from shared.consumer.handling import Abandoned, Dependencies
 from shared.consumer.offsets import Progress
 from shared.consumer.sorting import by_partition
 from shared.consumer.subscribing import subscribe
+from shared.consumer.turns import Turns
 from shared.dead_letters import Raw
 from shared.kafka import Sender
 from shared.settings import Settings
@@ -51,6 +52,7 @@ class Consumer:
         self._window = window
         self._breakers: dict[tuple[str, int], Breaker] = {}
         self._in_flight: set[Batch] = set()
+        self._turns = Turns()
         self._slot = asyncio.Event()
         self._dirty = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -169,6 +171,7 @@ class Consumer:
                 breakers=self._breakers,
                 halt=self.halt,
                 dependencies=self.dependencies,
+                turns=self._turns,
             )
         except Abandoned:
             pass

@@ -1,6 +1,6 @@
 """What a handler is given, and what it may answer."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
@@ -86,3 +86,8 @@ Handler = Callable[[Sequence[Fact[Any]]], Awaitable[Sequence[Refusal]]]
 
 Raises `Unavailable` (or lets a driver's error pass) when a dependency is down.
 """
+
+Identity = Callable[[Fact[Any]], Hashable]
+InOrder = Mapping[str, Identity]
+"""By topic (without prefix) what a fact is about, where of facts about one thing the first must be handled first, though
+batches are in flight side by side. One thing's facts share a partition key."""

@@ -1,10 +1,7 @@
 """The log in: rows are inserted, once, and never touched again."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from bson import Timestamp
@@ -32,12 +29,6 @@ class Stored:
     pseudonym: str | None
 
 
-@dataclass(slots=True, eq=False)
-class _Turn:
-    ids: AbstractSet[str]
-    over: asyncio.Event = field(default_factory=asyncio.Event)
-
-
 class Log:
     """The collection `log`, written to."""
 
@@ -46,20 +37,20 @@ class Log:
         self._people = people
         self._titles = Titles(database)
         self._digest_key = keys.derive("action-logger: content of rows")
-        self._turns: list[_Turn] = []
 
     async def write(self, rows: Sequence[Row], received_at: datetime) -> tuple[int, ...]:
-        """Insert rows that are not there yet; the positions of those that contradict what is there, or the first here."""
+        """Insert rows that are not there yet; the positions of those that contradict what is there, or the first here.
+
+        Calls side by side must not hold rows of one identity (`handlers.FIRST_STAYS`): whose row stayed would be chance.
+        """
         if not rows:
             return ()
+        digests = [content_digest(row, self._digest_key) for row in rows]
+        await self._titles.note({row.content_title for row in rows})
+        assignment = await self._people.assign(rows)
         first = first_of_each(rows)
-        async with self._turn({_id(rows[at].event) for at in first}) as our_turn:
-            digests = [content_digest(row, self._digest_key) for row in rows]
-            await self._titles.note({row.content_title for row in rows})
-            assignment = await self._people.assign(rows)
-            documents = [_document(rows[at], assignment.pseudonyms[at], digests[at], received_at) for at in first]
-            await our_turn()
-            stored = await self._insert(documents)
+        documents = [_document(rows[at], assignment.pseudonyms[at], digests[at], received_at) for at in first]
+        stored = await self._insert(documents)
         conflicts = contradicting(rows, digests, {event: each.digest for event, each in stored.items()})
         await self._people.confirm(rows, _kept_under(rows, assignment, stored, conflicts), assignment)
         written = len(documents) - len(stored)
@@ -77,26 +68,6 @@ class Log:
             return {}
         found = self._log.find({"_id": {"$in": taken}}, {"digest": 1, "person": 1})
         return {reference(each["_id"]): Stored(each["digest"], each.get("person")) async for each in found}
-
-    @asynccontextmanager
-    async def _turn(self, ids: AbstractSet[str]) -> AsyncGenerator[Callable[[], Awaitable[None]]]:
-        """Stand in line at once; what is given waits for batches before us that hold one of these ids.
-
-        So of two contents under one id the one that was read first stays, however long its people take to be found.
-        """
-        mine = _Turn(ids)
-        before = [each for each in self._turns if not each.ids.isdisjoint(ids)]
-        self._turns.append(mine)
-
-        async def our_turn() -> None:
-            for each in before:
-                await each.over.wait()
-
-        try:
-            yield our_turn
-        finally:
-            self._turns.remove(mine)
-            mine.over.set()
 
 
 def _kept_under(
