@@ -92,6 +92,7 @@ async def soak(
             resident = (f"{name} {each[-1].resident_mib:.1f}" for name, each in seen.items())
             print(f"minute {minute + 1}:", *resident, flush=True)
         looking.cancel()
+        print(table(seen), flush=True)  # what an hour has shown stands, whatever the end, which takes its time
         wrong = await storm.wrong()
         wrong += [f"{name} ended with {code}" for name, code in storm.ended().items()]
     return seen, wrong
@@ -121,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         run = soak(kafka, mongo_uri, folder, minutes=chosen.minutes, rate=chosen.rate, seed=chosen.seed)
         seen, wrong = asyncio.run(run)
     text = table(seen)
-    print(text, *wrong, sep="\n")
+    print(*wrong, sep="\n")
     if chosen.write and not wrong:
         write(
             chosen.write, MARKS, f"{head('bench.soak', arguments, chosen.seed)}\n\n{text}\n\nAll events accounted for."

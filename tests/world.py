@@ -249,7 +249,7 @@ class World:
 
     # HTTP
 
-    def token(self, audience: str, *roles: str, subject: str = "someone", seconds: int = 600, **claims: Any) -> str:
+    def token(self, audience: str, *roles: str, subject: str = "someone", seconds: int = 3_600, **claims: Any) -> str:
         """A bearer token; sees all portals and panoramas unless `claims` say otherwise."""
         now = int(time.time())
         base: dict[str, Any] = {"iss": ISSUER, "aud": audience, "sub": subject, "iat": now, "exp": now + seconds}
