@@ -61,7 +61,7 @@ standin-clients: setup ## jsforce and the sf command line against the Salesforce
 test-long: setup ## the tests that take minutes: kills, outages, a million rows, the demo, Salesforce's budget
 	@$(BIN)/pytest -m long
 
-chaos: setup ## services, servers, networks killed, cut, frozen under load; ends at every step (about 70 min); CHAOS_SEED=... repeats a run
+chaos: setup ## services, servers, networks killed, cut, frozen under load; ends at every step (about 90 min); CHAOS_SEED=... repeats a run, CHAOS_TIMES=50 kills more
 	@$(BIN)/pytest -q -s -m long tests/chaos
 
 fuzz: setup ## 10,000 requests and 10,000 records of every kind, good and bad (about 15 min); FUZZ_SEED=... repeats a run
