@@ -49,7 +49,7 @@ class Store:
             if batch and batch[0].event.topic != event.topic:
                 refusals += await self._handlers[batch[0].event.topic](batch)
                 batch = []
-            batch.append(Fact(event, _RECORD))
+            batch.append(Fact(event, NO_RECORD))
         if batch:
             refusals += await self._handlers[batch[0].event.topic](batch)
         return refusals
@@ -70,7 +70,7 @@ class Store:
         return found
 
 
-_RECORD: ConsumerRecord[bytes | None, bytes | None] = ConsumerRecord(
+NO_RECORD: ConsumerRecord[bytes | None, bytes | None] = ConsumerRecord(
     topic="", partition=0, offset=0, timestamp=0, timestamp_type=0, key=None, value=None, checksum=None,
     serialized_key_size=0, serialized_value_size=0, headers=(),
 )  # fmt: skip

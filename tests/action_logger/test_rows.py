@@ -15,9 +15,13 @@ from action_logger.domain.rows import (
     row_of_action,
     rows_of_attempt,
 )
+from action_logger.handlers import FIRST_STAYS
 from contracts import AttemptChanged, ContentActionRecorded, Envelope, catalog, vocabulary
+from contracts.catalog import ATTEMPTS
 from contracts.wire import Invalid, decode, encode
+from shared.consumer import Fact
 from tests.action_logger.histories import at
+from tests.action_logger.stores import NO_RECORD
 
 READS = catalog.reads("action-logger")
 KEY = b"k" * 32
@@ -230,3 +234,19 @@ def test_legacy_and_voided_attempts_show_no_completion() -> None:
     )
     assert [row.source for row in legacy] == ["course_started"]
     assert voided == ()
+
+
+def test_attempts_that_show_one_row_are_handled_in_the_order_in_which_they_were_read() -> None:
+    things = FIRST_STAYS[ATTEMPTS]
+    opened, completed, moved = (
+        set(things(Fact(event, NO_RECORD)))
+        for event in (
+            an_attempt(attempt_id="a1"),
+            an_attempt(attempt_id="a1", go1_enrollment_id="g1"),
+            an_attempt(attempt_id="a2", go1_enrollment_id="g1"),
+        )
+    )
+    assert opened & completed
+    assert completed & moved
+    assert not opened & moved
+    assert not opened & set(things(Fact(an_attempt(attempt_id="a3"), NO_RECORD)))

@@ -3,8 +3,8 @@
 import asyncio
 import os
 import random
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaProducer
 from learnwire_local import free_port
 from tests.chaos.group import group_of
 from tests.chaos.ledger import Entry, Ledger
+from tests.chaos.loads import LOADS
 from tests.chaos.loads.load import Load, entries
 from tests.chaos.verifier import Verdict, compare, compare_dead_letters
 from tests.world import Process, World, eventually
@@ -236,7 +237,29 @@ class Storm:
         async with group_of(self.world, self.processes[service]) as group:
             await eventually(group.waiting, f"{service} to commit all", until=lambda left: left == 0, seconds=seconds)
 
+    def seconds_until(self, service: str, event: str, since: datetime) -> float:
+        """Seconds from then until the service's log says this."""
+        at = [
+            datetime.fromisoformat(each["timestamp"])
+            for each in self.processes[service].log()
+            if each["event"] == event
+        ]
+        return min((each - since).total_seconds() for each in at if each > since)
+
     def handled(self, service: str) -> int:
         """Records that the service's processes say they have taken through, repetitions after kills included."""
         lines: list[dict[str, Any]] = self.processes[service].log()
         return sum(each["records"] for each in lines if each.get("event") == "batch.handled")
+
+
+@asynccontextmanager
+async def a_storm(
+    kafka: str, mongo_uri: str, prefix: str, folder: Path, *, settled_seconds: float = SETTLED_SECONDS
+) -> AsyncGenerator[Storm]:
+    """All services under their loads, in a world of their own."""
+    rng = random.Random(seed())
+    async with (
+        World(kafka, mongo_uri, prefix, folder) as world,
+        Storm(world, LOADS, rng, folder, settled_seconds) as storm,
+    ):
+        yield storm

@@ -2,10 +2,7 @@
 
 import asyncio
 import os
-import random
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,8 +11,7 @@ import pytest
 
 from tests.chaos.group import group_of
 from tests.chaos.loads import LOADS
-from tests.chaos.storm import READY_SECONDS, Fault, Storm, seed
-from tests.world import World
+from tests.chaos.storm import READY_SECONDS, Fault, Storm, a_storm
 
 pytestmark = pytest.mark.long
 
@@ -37,16 +33,6 @@ class Stop:
     seconds: float
 
 
-@asynccontextmanager
-async def a_storm(kafka: str, mongo_uri: str, topic_prefix: str, folder: Path) -> AsyncGenerator[Storm]:
-    rng = random.Random(seed())
-    async with (
-        World(kafka, mongo_uri, topic_prefix, folder) as world,
-        Storm(world, LOADS, rng, folder, settled_seconds=SETTLED_SECONDS) as storm,
-    ):
-        yield storm
-
-
 def killed(storm: Storm, service: str, at: list[tuple[str, datetime]]) -> Fault:
     """A kill whose moment is noted."""
     kill = storm.kill(service)
@@ -56,16 +42,6 @@ def killed(storm: Storm, service: str, at: list[tuple[str, datetime]]) -> Fault:
         await kill()
 
     return fault
-
-
-def recovery(storm: Storm, service: str, killed_at: datetime) -> float:
-    """Seconds from a kill until the next process was given partitions."""
-    given = [
-        datetime.fromisoformat(each["timestamp"])
-        for each in storm.processes[service].log()
-        if each["event"] == "partitions.assigned"
-    ]
-    return min((each - killed_at).total_seconds() for each in given if each > killed_at)
 
 
 def stopped(storm: Storm, service: str, stops: list[Stop]) -> Fault:
@@ -89,12 +65,12 @@ def of_a_hundred(seconds: list[float], share: int) -> float:
 async def test_kills_of_each_service_under_load_lose_nothing_and_double_nothing(
     kafka: str, mongo_uri: str, topic_prefix: str, tmp_path: Path
 ) -> None:
-    async with a_storm(kafka, mongo_uri, topic_prefix, tmp_path) as storm:
+    async with a_storm(kafka, mongo_uri, topic_prefix, tmp_path, settled_seconds=SETTLED_SECONDS) as storm:
         kills: list[tuple[str, datetime]] = []
         each_once = storm.all_of([killed(storm, each.service, kills) for each in LOADS], within=1)
         await storm.blow(EVENTS, [each_once] * TIMES, seconds=1)
         assert await storm.wrong() == []
-        seconds = [recovery(storm, *each) for each in kills]
+        seconds = [storm.seconds_until(service, "partitions.assigned", at) for service, at in kills]
         median, most = of_a_hundred(seconds, 50), of_a_hundred(seconds, 95)
         print(f"{len(seconds)} kills: consuming again after {median:.1f} s (p50), {most:.1f} s (p95)")  # noqa: T201
         assert len(seconds) == TIMES * len(LOADS)
@@ -105,7 +81,7 @@ async def test_kills_of_each_service_under_load_lose_nothing_and_double_nothing(
 async def test_stops_of_each_service_under_load_are_soon_over_and_nothing_is_read_twice(
     kafka: str, mongo_uri: str, topic_prefix: str, tmp_path: Path
 ) -> None:
-    async with a_storm(kafka, mongo_uri, topic_prefix, tmp_path) as storm:
+    async with a_storm(kafka, mongo_uri, topic_prefix, tmp_path, settled_seconds=SETTLED_SECONDS) as storm:
         stops: list[Stop] = []
         each_once = storm.all_of([stopped(storm, each.service, stops) for each in LOADS], within=1)
         await storm.blow(EVENTS, [each_once] * TIMES, seconds=1)

@@ -2,10 +2,7 @@
 
 import asyncio
 import os
-import random
 import signal
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,11 +12,11 @@ from learnwire_local import Kafka, Mongo
 from tests.chaos.loads import LOADS
 from tests.chaos.proxy import Proxy
 from tests.chaos.replicas import Replicas
-from tests.chaos.storm import Fault, Storm, seed
-from tests.world import World
+from tests.chaos.storm import Fault, Storm, a_storm
 
 pytestmark = pytest.mark.long
 
+PREFIX = "chaos."
 EVENTS = 500
 """For each service."""
 FROZEN_SECONDS = 60
@@ -29,14 +26,6 @@ ELECTED_WITHIN_SECONDS = 12
 STEPPED_DOWN_SECONDS = 10
 LEADER_KILLED_SECONDS = 20
 """Members notice after 3 s (`Replicas`), then vote; a back-off of ours comes on top. More would be a fault of ours."""
-
-
-@asynccontextmanager
-async def a_storm(kafka: str, mongo_uri: str, folder: Path) -> AsyncGenerator[Storm]:
-    """All services under their loads."""
-    rng = random.Random(seed())
-    async with World(kafka, mongo_uri, "chaos.", folder) as world, Storm(world, LOADS, rng, folder) as storm:
-        yield storm
 
 
 def frozen(server: Kafka | Mongo, seconds: float) -> Fault:
@@ -56,7 +45,7 @@ async def test_a_kafka_that_stands_still_for_a_minute_costs_nothing(tmp_path: Pa
     with Kafka() as kafka, Mongo() as mongo:
         kafka.start()
         mongo.start()
-        async with a_storm(kafka.bootstrap, mongo.uri, tmp_path) as storm:
+        async with a_storm(kafka.bootstrap, mongo.uri, PREFIX, tmp_path) as storm:
             await storm.blow(EVENTS, [frozen(kafka, FROZEN_SECONDS)], seconds=3)
             assert await storm.wrong() == []
             assert storm.ended() == {}
@@ -66,7 +55,7 @@ async def test_a_mongodb_that_stands_still_for_a_minute_costs_nothing(tmp_path: 
     with Kafka() as kafka, Mongo() as mongo:
         kafka.start()
         mongo.start()
-        async with a_storm(kafka.bootstrap, mongo.uri, tmp_path) as storm:
+        async with a_storm(kafka.bootstrap, mongo.uri, PREFIX, tmp_path) as storm:
             await storm.blow(EVENTS, [frozen(mongo, FROZEN_SECONDS)], seconds=3)
             assert await storm.wrong() == []
             assert storm.ended() == {}
@@ -82,7 +71,7 @@ async def test_networks_that_are_cut_half_open_and_slow_cost_nothing(tmp_path: P
             settings.write_text(settings.read_text().replace(f"{told}{kafka.port}", f"{told}{to_kafka.port}"))
             await asyncio.to_thread(kafka.start)
             uri = f"mongodb://127.0.0.1:{to_mongo.port}/?directConnection=true"
-            async with a_storm(f"127.0.0.1:{to_kafka.port}", uri, tmp_path) as storm:
+            async with a_storm(f"127.0.0.1:{to_kafka.port}", uri, PREFIX, tmp_path) as storm:
                 faults = [trouble(each, kind) for each in (to_kafka, to_mongo) for kind in ("cut", "silent")]
                 to_kafka.latency = to_mongo.latency = SLOW
                 await storm.blow(EVENTS, faults, seconds=3)
@@ -118,7 +107,7 @@ async def test_elections_of_mongodb_cost_seconds_and_nothing_else(tmp_path: Path
                 await asyncio.to_thread(leader.start)
 
         elections = [step_down, kill, step_down, step_down, kill, step_down, kill, step_down]
-        async with a_storm(kafka.bootstrap, replicas.uri, tmp_path) as storm:
+        async with a_storm(kafka.bootstrap, replicas.uri, PREFIX, tmp_path) as storm:
             stalls: dict[str, list[float]] = {}
             for part, fault in zip(storm.drawn(8 * EVENTS, parts=len(elections)), elections, strict=True):
                 begun = datetime.now(UTC)
@@ -150,8 +139,7 @@ async def test_processes_that_come_and_go_cost_nothing(
     kafka: str, mongo_uri: str, topic_prefix: str, tmp_path: Path
 ) -> None:
     """A second process of each service joins and leaves thirty times, every other one without a word."""
-    rng = random.Random(seed())
-    async with World(kafka, mongo_uri, topic_prefix, tmp_path) as world, Storm(world, LOADS, rng, tmp_path) as storm:
+    async with a_storm(kafka, mongo_uri, topic_prefix, tmp_path) as storm:
 
         async def come_and_go() -> None:
             others = [storm.another(each.service) for each in LOADS]

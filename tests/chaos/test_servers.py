@@ -90,7 +90,7 @@ async def test_two_minutes_without_mongodb_commit_no_good_event_end_nobody_and_a
         begun = datetime.now(UTC)
         assert await storm.wrong() == []
         assert storm.ended() == {}
-        seconds = {each.service: resumed(storm, each.service, begun) for each in LOADS}
+        seconds = {each.service: storm.seconds_until(each.service, "batch.handled", begun) for each in LOADS}
         print("handling again after", {name: round(each, 1) for name, each in seconds.items()}, "s")  # noqa: T201
         assert max(seconds.values()) <= RESUMED_SECONDS
 
@@ -105,13 +105,3 @@ async def passed_over(storm: Storm, service: str, noted: int) -> list[str]:
     async with group_of(storm.world, storm.processes[service]) as group:
         committed = {(each.topic, each.partition): offset for each, offset in (await group.committed()).items()}
     return ["/".join(each) for each in places if int(each[2]) < committed[each[0], int(each[1])]]
-
-
-def resumed(storm: Storm, service: str, since: datetime) -> float:
-    """Seconds from then until a service has handled a batch."""
-    at = [
-        datetime.fromisoformat(each["timestamp"])
-        for each in storm.processes[service].log()
-        if each["event"] == "batch.handled"
-    ]
-    return min((each - since).total_seconds() for each in at if each > since)

@@ -45,8 +45,9 @@ class Overtaken(WritingStore):
     """Rows come in when those before have been counted."""
 
     async def to_delete(self, portals: Sequence[str], **asked: Any) -> list[Document]:
-        written = {"written": {"hash": "", "accessed": None}}
-        await self.tables.rows.insert_many([to_be_deleted(f"late{n}", **written) for n in range(GUARDED - 1)])
+        if await self.tables.rows.count_documents({}) < GUARDED:
+            written = {"written": {"hash": "", "accessed": None}}
+            await self.tables.rows.insert_many([to_be_deleted(f"late{n}", **written) for n in range(GUARDED - 1)])
         return await super().to_delete(portals, **asked)
 
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from contracts import Envelope
 from contracts.event import Event
@@ -18,13 +17,11 @@ from salesforce_syncer.store.writing import WritingStore
 from shared.consumer import Fact
 from shared.kafka import Sender
 from shared.mongo import Database, Document
+from tests.salesforce_syncer.sharing import EVERY, NO_RECORD, NOW
 from tests.salesforce_syncer.stage import Someone
 from tests.shared.settings import some_settings
 
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-EVERY = timedelta(minutes=15)
 SALESFORCE_ID = "a0Bxx0000000001AAA"
-NO_RECORD = cast("Any", None)
 
 
 @dataclass(frozen=True)

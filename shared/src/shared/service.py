@@ -19,7 +19,7 @@ from fastapi import APIRouter, FastAPI
 from contracts import catalog
 from shared import explaining, health, logs, tracing
 from shared.allocator import keep_one_arena
-from shared.consumer import Handler, Identity, InOrder, Work
+from shared.consumer import Handler, InOrder, Things, Work
 from shared.http import Auth, description, problems
 from shared.http.middleware import MOST_HEADER_BYTES, Around
 from shared.kafka import Sender
@@ -83,7 +83,7 @@ class Parts:
     jobs: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict[str, Callable[[], Awaitable[None]]])
     prepare: Callable[[], Awaitable[None]] | None = None
     window: int = 1
-    in_order: InOrder = field(default_factory=dict[str, Identity])
+    in_order: InOrder = field(default_factory=dict[str, Things])
     readiness: Callable[[], Sequence[str]] = _no_reasons
     customize: Callable[[FastAPI], None] | None = None
 

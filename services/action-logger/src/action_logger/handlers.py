@@ -23,16 +23,18 @@ CONFLICT = "another content is logged under this source and id; the first one st
 OURS = f"source: {GO1_SOURCE} is kept for rows that come from attempts"
 
 
-def _event(fact: Fact[ContentActionRecorded]) -> Hashable:
-    return fact.source, fact.id
+def _event(fact: Fact[ContentActionRecorded]) -> Sequence[Hashable]:
+    return ((fact.source, fact.id),)
 
 
-def _attempt(fact: Fact[AttemptChanged]) -> Hashable:
-    return fact.data.portal_id, fact.data.attempt_id
+def _rows(fact: Fact[AttemptChanged]) -> Sequence[Hashable]:
+    data = fact.data
+    return [(data.portal_id, each) for each in (data.attempt_id, data.go1_enrollment_id) if each is not None]
 
 
-FIRST_STAYS: InOrder = {CONTENT_ACTIONS: _event, ATTEMPTS: _attempt}
-"""Of two contents with one identity the one that was read first stays; an attempt's rows are named by the attempt."""
+FIRST_STAYS: InOrder = {CONTENT_ACTIONS: _event, ATTEMPTS: _rows}
+"""Of two contents with one identity the one that was read first stays. A start's row is named by its attempt, a completion's
+by its enrollment at Go1."""
 
 
 def handlers(rows: Log, people: People, clock: Callable[[], datetime]) -> Mapping[str, Handler]:

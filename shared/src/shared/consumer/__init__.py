@@ -2,6 +2,6 @@
 
 from shared.consumer.batch import Work
 from shared.consumer.consumer import Consumer
-from shared.consumer.facts import Fact, Handler, Identity, InOrder, Refusal
+from shared.consumer.facts import Fact, Handler, InOrder, Refusal, Things
 
-__all__ = ["Consumer", "Fact", "Handler", "Identity", "InOrder", "Refusal", "Work"]
+__all__ = ["Consumer", "Fact", "Handler", "InOrder", "Refusal", "Things", "Work"]

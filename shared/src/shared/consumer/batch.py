@@ -15,7 +15,7 @@ import structlog
 from contracts.event import Event
 from shared import metrics, tracing
 from shared.consumer.breaker import Breaker
-from shared.consumer.facts import Handler, Identity, InOrder
+from shared.consumer.facts import Handler, InOrder, Things
 from shared.consumer.handling import Dependencies, handle, patiently
 from shared.consumer.offsets import Slice
 from shared.consumer.sorting import Sorted, by_partition
@@ -39,7 +39,7 @@ class Work:
     dead_letter_topic: str
     topic_prefix: str
     clock: Callable[[], datetime]
-    in_order: InOrder = field(default_factory=dict[str, Identity])
+    in_order: InOrder = field(default_factory=dict[str, Things])
 
 
 @dataclass(slots=True, eq=False)
@@ -101,7 +101,9 @@ async def process(
 
 
 def _things(sorted_: Sorted, in_order: InOrder) -> AbstractSet[Hashable]:
-    return {(topic, of(each)) for topic, of in in_order.items() for each in sorted_.facts.get(topic, ())}
+    return {
+        (topic, thing) for topic, of in in_order.items() for each in sorted_.facts.get(topic, ()) for thing in of(each)
+    }
 
 
 async def _take_through(

@@ -87,7 +87,7 @@ Handler = Callable[[Sequence[Fact[Any]]], Awaitable[Sequence[Refusal]]]
 Raises `Unavailable` (or lets a driver's error pass) when a dependency is down.
 """
 
-Identity = Callable[[Fact[Any]], Hashable]
-InOrder = Mapping[str, Identity]
-"""By topic (without prefix) what a fact is about, where of facts about one thing the first must be handled first, though
-batches are in flight side by side. One thing's facts share a partition key."""
+Things = Callable[[Fact[Any]], Sequence[Hashable]]
+InOrder = Mapping[str, Things]
+"""By topic (without prefix) what things a fact is about, where of facts about one thing the first must be handled first,
+though batches are in flight side by side. One thing's facts share a partition key."""

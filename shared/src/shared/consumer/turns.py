@@ -16,13 +16,13 @@ class Turn:
     things: AbstractSet[Hashable]
     before: Sequence["Turn"]
     over: asyncio.Event = field(default_factory=asyncio.Event)
-    broken: bool = False
+    handled: bool = False
 
     async def come(self) -> None:
         """Wait for those before. Raises `Abandoned` where one of them was given up: its records come again before ours."""
         for each in self.before:
             await each.over.wait()
-            if each.broken:
+            if not each.handled:
                 raise Abandoned
 
 
@@ -39,9 +39,7 @@ class Turns:
         self._line.append(turn)
         try:
             yield turn
-        except BaseException:
-            turn.broken = True
-            raise
+            turn.handled = True
         finally:
             self._line.remove(turn)
             turn.over.set()

@@ -1,7 +1,7 @@
 """A row's place and name read out of its bytes: all that a seal needs beside the bytes themselves.
 
 Rows lie in MongoDB as `store.log` has written them, `_id`, `inserted`, `time`, `timestamp` first and in this order, and
-decoding the dozen fields behind these was two thirds of what sealing cost (bench, 2026-11-22). A row that lies
+decoding the dozen fields behind these was two thirds of what sealing cost (measured alone, 2026-11-22). A row that lies
 otherwise, as one that somebody has forged may, is decoded whole.
 """
 
@@ -21,11 +21,11 @@ _REST = struct.Struct("<10sII6sq11sq")
 _FIRST, _INSERTED, _TIME, _TIMESTAMP = b"\x02_id\0", b"\x11inserted\0", b"\x09time\0", b"\x09timestamp\0"
 
 
-Stored = tuple[str, Place | None, int]
+Head = tuple[str, Place | None, int]
 """A row's `_id`; its place, None where that is no instant of the server's; its timestamp, in milliseconds since 1970, 0 where it has none."""
 
 
-def read(raw: bytes) -> Stored:
+def read(raw: bytes) -> Head:
     """Read the bytes of a row."""
     if len(raw) > _NAME.size:
         name, size = _NAME.unpack_from(raw)
@@ -42,7 +42,7 @@ def instant(milliseconds: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
-def _decoded(raw: bytes) -> Stored:
+def _decoded(raw: bytes) -> Head:
     fields: Document = decode(raw)
     inserted, timestamp = fields.get("inserted"), fields.get("timestamp")
     place = (inserted.time, inserted.inc) if isinstance(inserted, Timestamp) else None

@@ -46,11 +46,11 @@ class Deleting:
         now = self.clock()
         held = await self.held(portals)
         rows = await self.store.to_delete(portals, now=now, held=held, limit=limit)
-        # Facts come in meanwhile: what was asked for may be more than what was counted.
-        held = await self.held(portals) if rows else held
-        free = [each for each in rows if each["portal_id"] not in held or each.get("erased") or each.get("approved")]
+        while rows and (held_by_now := await self.held(portals)) != held:  # rows came in that were not counted
+            held = held_by_now
+            rows = await self.store.to_delete(portals, now=now, held=held, limit=limit)
         for object_name in KEY_FIELDS:
-            of_object = [each for each in free if each["object"] == object_name]
+            of_object = [each for each in rows if each["object"] == object_name]
             if of_object and not self.brakes.stopped(object_name):
                 await self._or_stop(object_name, of_object, fence)
         return len(rows) == limit
@@ -90,7 +90,7 @@ class Deleting:
             elif portal_id in guards:
                 await self._release(portal_id, deletes=deletes)
         metrics.guarded_deletes.set(sum(due[each] for each in held))
-        return held
+        return sorted(held)
 
     async def _counts(
         self, due: Mapping[str, int], held_since: Mapping[str, datetime]

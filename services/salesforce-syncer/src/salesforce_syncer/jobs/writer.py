@@ -22,7 +22,7 @@ LEASE_SECONDS = 15.0
 RENEW_SECONDS = 4.0
 CANDIDATE_SECONDS = 1.0
 FINISH_SECONDS = 8.0
-"""For requests under way when a writer stops: less than the lease still lasts then, by whatever was its last renewal."""
+"""For requests under way when a writer stops: a lease that was renewed in its time lasts 11 s more at least."""
 
 
 class LeaseLost(Exception):  # noqa: N818  a state, told to the one who waits
